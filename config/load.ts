@@ -1,0 +1,137 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { parse as parseDotenv } from 'dotenv';
+import { parse as parseToml } from 'smol-toml';
+import { z } from 'zod';
+import { HybridFlowError } from '../domain/errors';
+import { ENVIRONMENT, settingsSchema, type Settings } from './schema';
+
+type Tree = Record<string, unknown>;
+type Environment = Record<string, string | undefined>;
+
+export interface LoadOptions {
+  /** Overrides from command-line flags, as dotted paths: `{'qdrant.url': '…'}`. They win over everything. */
+  flags?: Record<string, unknown>;
+  /** Defaults to `process.env`. */
+  env?: Environment;
+  /** Folder that relative paths and `.stack/env` are looked up in. Defaults to the working directory. */
+  cwd?: string;
+}
+
+/**
+ * Loads the settings: flags > environment > config file (`HYBRIDFLOW_CONFIG`, TOML or JSON) > the local
+ * stack's own `.stack/env` where one was started here > defaults.
+ *
+ * @throws HybridFlowError CONFIG_INVALID naming every field that does not fit
+ */
+export function loadSettings({ flags = {}, env = process.env, cwd = process.cwd() }: LoadOptions = {}): Settings {
+  const tree: Tree = {};
+  overlay(tree, fromEnvironment(stackEnvironment(env, cwd)), cwd);
+  const configFile = env.HYBRIDFLOW_CONFIG;
+  if (configFile) merge(tree, absolutePaths(readConfigFile(resolve(cwd, configFile)), dirname(resolve(cwd, configFile))));
+  overlay(tree, fromEnvironment(env), cwd);
+  overlay(tree, Object.entries(flags), cwd);
+  const parsed = settingsSchema.safeParse(absolutePaths(tree, cwd));
+  if (!parsed.success) {
+    throw new HybridFlowError('CONFIG_INVALID', {
+      found: `The configuration does not fit:\n${z.prettifyError(parsed.error)}`,
+      next: 'mend the fields named above (flags, environment or the file named by HYBRIDFLOW_CONFIG)',
+    });
+  }
+  return withDefaultsAbsolute(parsed.data, cwd);
+}
+
+/** The password of Neo4j, read from its file where one is configured. Never logged, never stored in history. */
+export function neo4jPassword(settings: Settings): string {
+  const { password, passwordFile } = settings.neo4j;
+  if (password !== undefined) return password;
+  if (passwordFile === undefined) {
+    throw new HybridFlowError('CONFIG_INVALID', {
+      found: 'No Neo4j password is configured',
+      next: 'set NEO4J_PASSWORD or NEO4J_PASSWORD_FILE',
+    });
+  }
+  try {
+    return readFileSync(passwordFile, 'utf8').trimEnd();
+  } catch (cause) {
+    throw new HybridFlowError(
+      'CONFIG_INVALID',
+      { found: `NEO4J_PASSWORD_FILE names ${passwordFile}, which cannot be read`, next: 'check the path and its permissions' },
+      { cause },
+    );
+  }
+}
+
+function stackEnvironment(env: Environment, cwd: string): Environment {
+  const file = env.HYBRIDFLOW_STACK_ENV ? resolve(cwd, env.HYBRIDFLOW_STACK_ENV) : join(cwd, '.stack', 'env');
+  return existsSync(file) ? parseDotenv(readFileSync(file)) : {};
+}
+
+function fromEnvironment(env: Environment): [string, unknown][] {
+  const found: [string, unknown][] = [];
+  for (const [name, path] of Object.entries(ENVIRONMENT)) {
+    if (env[name] !== undefined && env[name] !== '') found.push([path, env[name]]);
+  }
+  return found;
+}
+
+function readConfigFile(file: string): Tree {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new HybridFlowError(
+      'CONFIG_INVALID',
+      { found: `HYBRIDFLOW_CONFIG names ${file}, which cannot be read`, next: 'check the path' },
+      { cause },
+    );
+  }
+  try {
+    return (file.endsWith('.json') ? JSON.parse(text) : parseToml(text)) as Tree;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new HybridFlowError('CONFIG_INVALID', { found: `${file} cannot be parsed: ${why}`, next: 'mend the file' }, { cause });
+  }
+}
+
+function overlay(tree: Tree, entries: [string, unknown][], cwd: string): void {
+  for (const [path, value] of entries) {
+    if (value === undefined) continue;
+    const keys = path.split('.');
+    const last = keys.pop() ?? path;
+    let node = tree;
+    for (const key of keys) node = (node[key] ??= {}) as Tree;
+    node[last] = value;
+  }
+  // A password given outright outranks a file named at a lower level, and the other way round.
+  const names = entries.map(([path]) => path);
+  const neo4j = tree.neo4j as Tree | undefined;
+  if (neo4j && names.includes('neo4j.passwordFile') && !names.includes('neo4j.password')) delete neo4j.password;
+  absolutePaths(tree, cwd);
+}
+
+function merge(target: Tree, source: Tree): void {
+  for (const [key, value] of Object.entries(source)) {
+    const present = target[key];
+    if (isTree(value) && isTree(present)) merge(present, value);
+    else target[key] = value;
+  }
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Paths are relative to where they were written: the config file's folder, or the working directory. */
+function absolutePaths(tree: Tree, from: string): Tree {
+  const absolute = (value: unknown) =>
+    typeof value === 'string' && value !== '' && !isAbsolute(value) && !value.includes('://') ? resolve(from, value) : value;
+  if ('metadataDb' in tree) tree.metadataDb = absolute(tree.metadataDb);
+  if ('backups' in tree) tree.backups = absolute(tree.backups);
+  if (isTree(tree.neo4j) && 'passwordFile' in tree.neo4j) tree.neo4j.passwordFile = absolute(tree.neo4j.passwordFile);
+  return tree;
+}
+
+function withDefaultsAbsolute(settings: Settings, cwd: string): Settings {
+  return { ...settings, metadataDb: resolve(cwd, settings.metadataDb), backups: resolve(cwd, settings.backups) };
+}

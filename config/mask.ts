@@ -1,0 +1,16 @@
+import type { Settings } from './schema';
+
+/** The settings as they may be shown: secrets are replaced, credentials inside URLs removed. */
+export function maskSettings(settings: Settings): Settings {
+  const masked = structuredClone(settings);
+  if (masked.qdrant.apiKey !== undefined) masked.qdrant.apiKey = '***';
+  if (masked.neo4j.password !== undefined) masked.neo4j.password = '***';
+  masked.qdrant.url = maskUrl(masked.qdrant.url);
+  masked.neo4j.uri = maskUrl(masked.neo4j.uri);
+  return masked;
+}
+
+/** A URL without its user and password part. Text that is not a URL is returned as it is. */
+export function maskUrl(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1***@');
+}
