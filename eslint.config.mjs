@@ -44,7 +44,11 @@ export default tseslint.config(
   },
   {
     files: ['domain/**/*.ts'],
-    rules: forbid(drivers, nodeBuiltins, above('workflows', 'activities', 'stores', 'config', 'worker', 'client', 'stack')),
+    rules: forbid(
+      drivers,
+      nodeBuiltins,
+      above('workflows', 'activities', 'stores', 'config', 'worker', 'client', 'stack'),
+    ),
   },
   {
     files: ['workflows/**/*.ts'],
@@ -60,6 +64,14 @@ export default tseslint.config(
   },
   {
     files: ['**/*.mjs', '**/*.js', '**/*.cjs'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', module: 'writable', setTimeout: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        module: 'writable',
+        setTimeout: 'readonly',
+      },
+    },
   },
 );

@@ -28,7 +28,8 @@ export function loadSettings({ flags = {}, env = process.env, cwd = process.cwd(
   const tree: Tree = {};
   overlay(tree, fromEnvironment(stackEnvironment(env, cwd)), cwd);
   const configFile = env.HYBRIDFLOW_CONFIG;
-  if (configFile) merge(tree, absolutePaths(readConfigFile(resolve(cwd, configFile)), dirname(resolve(cwd, configFile))));
+  if (configFile)
+    merge(tree, absolutePaths(readConfigFile(resolve(cwd, configFile)), dirname(resolve(cwd, configFile))));
   overlay(tree, fromEnvironment(env), cwd);
   overlay(tree, Object.entries(flags), cwd);
   const parsed = settingsSchema.safeParse(absolutePaths(tree, cwd));
@@ -56,7 +57,10 @@ export function neo4jPassword(settings: Settings): string {
   } catch (cause) {
     throw new HybridFlowError(
       'CONFIG_INVALID',
-      { found: `NEO4J_PASSWORD_FILE names ${passwordFile}, which cannot be read`, next: 'check the path and its permissions' },
+      {
+        found: `NEO4J_PASSWORD_FILE names ${passwordFile}, which cannot be read`,
+        next: 'check the path and its permissions',
+      },
       { cause },
     );
   }
@@ -90,7 +94,11 @@ function readConfigFile(file: string): Tree {
     return (file.endsWith('.json') ? JSON.parse(text) : parseToml(text)) as Tree;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new HybridFlowError('CONFIG_INVALID', { found: `${file} cannot be parsed: ${why}`, next: 'mend the file' }, { cause });
+    throw new HybridFlowError(
+      'CONFIG_INVALID',
+      { found: `${file} cannot be parsed: ${why}`, next: 'mend the file' },
+      { cause },
+    );
   }
 }
 
@@ -125,7 +133,9 @@ function isTree(value: unknown): value is Tree {
 /** Paths are relative to where they were written: the config file's folder, or the working directory. */
 function absolutePaths(tree: Tree, from: string): Tree {
   const absolute = (value: unknown) =>
-    typeof value === 'string' && value !== '' && !isAbsolute(value) && !value.includes('://') ? resolve(from, value) : value;
+    typeof value === 'string' && value !== '' && !isAbsolute(value) && !value.includes('://')
+      ? resolve(from, value)
+      : value;
   if ('metadataDb' in tree) tree.metadataDb = absolute(tree.metadataDb);
   if ('backups' in tree) tree.backups = absolute(tree.backups);
   if (isTree(tree.neo4j) && 'passwordFile' in tree.neo4j) tree.neo4j.passwordFile = absolute(tree.neo4j.passwordFile);

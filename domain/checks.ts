@@ -1,0 +1,58 @@
+import type { Inventory } from './inventory';
+
+export type Severity = 'critical' | 'warning';
+
+/** The outcome of one named check: what was expected, what was found, and what a failure means. */
+export interface CheckResult {
+  name: string;
+  severity: Severity;
+  passed: boolean;
+  expected: string;
+  actual: string;
+}
+
+export interface LabelCounts {
+  paragraphs: number;
+  labelled: number;
+  unlabelled: number;
+}
+
+/** Counts of all three stores after labelling, exact. */
+export interface StoreCounts {
+  chapters: number;
+  perTextbook: Record<string, number>;
+  points: number;
+  qdrantStatus: string;
+  nodes: number;
+  relationships: number;
+  labels: LabelCounts;
+}
+
+/** Judges the counts after labelling against the inventory taken before: the plan's criteria 3 to 6, by counts. */
+export function judgeCounts(before: Inventory, after: StoreCounts): CheckResult[] {
+  const same = (name: string, expected: unknown, actual: unknown): CheckResult => ({
+    name,
+    severity: 'critical',
+    passed: stable(expected) === stable(actual),
+    expected: stable(expected),
+    actual: stable(actual),
+  });
+  return [
+    same('chapters in SQLite', before.sqlite.chapters, after.chapters),
+    same('chapters per textbook', before.sqlite.perTextbook, after.perTextbook),
+    same('points in Qdrant', before.qdrant.points, after.points),
+    same('Qdrant collection status', 'green', after.qdrantStatus),
+    same('paragraphs in Neo4j', before.neo4j.paragraphs, after.labels.paragraphs),
+    same('nodes in Neo4j', before.neo4j.nodes, after.nodes),
+    same('relationships in Neo4j', before.neo4j.relationships, after.relationships),
+    same('Qdrant points = Neo4j paragraphs', after.labels.paragraphs, after.points),
+    same('paragraphs with the version label', before.neo4j.paragraphs, after.labels.labelled),
+    same('paragraphs without the version label', 0, after.labels.unlabelled),
+  ];
+}
+
+/** JSON with sorted keys, so that equal facts print equally. */
+function stable(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return JSON.stringify(Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))));
+}

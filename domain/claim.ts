@@ -1,0 +1,20 @@
+import type { TableBefore } from './registry';
+
+/**
+ * A run's claim on the knowledge base: the guard that holds before the registry exists, and the list of
+ * what to undo when its holder is found dead. Kept as a file in the backups folder.
+ */
+export interface Claim {
+  base: string;
+  workflowId: string;
+  runId: string;
+  versionId: string;
+  label: string;
+  claimedAt: string;
+  /** Known from the moment the run has looked: how the versioning tables were before it. */
+  tablesBefore?: TableBefore[];
+  /** Names of the Qdrant snapshots that existed before the run. */
+  qdrantSnapshotsBefore?: string[];
+}
+
+export type ClaimResult = { state: 'claimed' } | { state: 'held'; holder: Claim };

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in lower-case hex');
+
+const artifactSchema = z.strictObject({
+  store: z.enum(['sqlite', 'qdrant', 'neo4j']),
+  /** Path inside the version's folder. */
+  file: z.string().regex(/^[^/\\]+$/),
+  bytes: z.number().int().nonnegative(),
+  sha256,
+  capturedFrom: z.iso.datetime(),
+  capturedTo: z.iso.datetime(),
+  /** Whether the bytes are shared (hard link) with another copy that was captured in the same run. */
+  linkedFrom: z.string().optional(),
+  counts: z.record(z.string(), z.number().int().nonnegative()),
+  serverVersion: z.string(),
+});
+
+/** `manifest.json`: written last. A version without a complete manifest does not exist. */
+export const manifestSchema = z.strictObject({
+  format: z.literal('hybridflow-version/1'),
+  versionId: z.string(),
+  base: z.string(),
+  createdAt: z.iso.datetime(),
+  workflowId: z.string(),
+  runId: z.string(),
+  counts: z.strictObject({
+    chapters: z.number().int().nonnegative(),
+    chaptersPerTextbook: z.record(z.string(), z.number().int().nonnegative()),
+    points: z.number().int().nonnegative(),
+    paragraphs: z.number().int().nonnegative(),
+    nodes: z.number().int().nonnegative(),
+    relationships: z.number().int().nonnegative(),
+  }),
+  qdrant: z.strictObject({
+    name: z.string(),
+    collection: z.string(),
+    aliases: z.array(z.strictObject({ alias: z.string(), collection: z.string() })),
+    config: z.unknown(),
+    payloadSchema: z.unknown(),
+  }),
+  artifacts: z.array(artifactSchema).length(3),
+});
+
+export type Manifest = z.output<typeof manifestSchema>;
+export type Artifact = Manifest['artifacts'][number];

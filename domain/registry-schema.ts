@@ -1,0 +1,129 @@
+import { ACTIVE_STATUSES, VERSION_STATUSES } from './status';
+
+/** One column as `PRAGMA table_info` reports it, in the parts that matter for a comparison. */
+export interface Column {
+  name: string;
+  type: string;
+  notNull: boolean;
+  primaryKey: boolean;
+}
+
+export interface TableDefinition {
+  name: string;
+  columns: readonly Column[];
+  create: string;
+  indexes: readonly string[];
+}
+
+const quoted = (states: readonly string[]) => states.map((state) => `'${state}'`).join(', ');
+const column = (name: string, type: string, flags: Partial<Column> = {}): Column => ({
+  name,
+  type,
+  notNull: false,
+  primaryKey: false,
+  ...flags,
+});
+
+/** Moment as the plan prints it: `2025-12-25 20:00:00`, UTC. */
+export const NOW_UTC = `strftime('%Y-%m-%d %H:%M:%S', 'now')`;
+
+export const VERSION_REGISTRY: TableDefinition = {
+  name: 'version_registry',
+  columns: [
+    column('id', 'INTEGER', { primaryKey: true }),
+    column('version_id', 'TEXT', { notNull: true }),
+    column('status', 'TEXT', { notNull: true }),
+    column('created_at', 'TEXT', { notNull: true }),
+    column('updated_at', 'TEXT', { notNull: true }),
+    column('status_message', 'TEXT'),
+    column('metadata_snapshot_path', 'TEXT'),
+    column('qdrant_snapshot_path', 'TEXT'),
+    column('neo4j_snapshot_path', 'TEXT'),
+    column('chapter_count', 'INTEGER'),
+    column('paragraph_count', 'INTEGER'),
+    column('validation_passed', 'INTEGER'),
+    column('committed_by', 'TEXT'),
+    column('notes', 'TEXT'),
+    column('workflow_id', 'TEXT'),
+    column('run_id', 'TEXT'),
+  ],
+  create: `CREATE TABLE version_registry (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  version_id TEXT NOT NULL UNIQUE,
+  status TEXT NOT NULL CHECK (status IN (${quoted(VERSION_STATUSES)})),
+  created_at TEXT NOT NULL DEFAULT (${NOW_UTC}),
+  updated_at TEXT NOT NULL DEFAULT (${NOW_UTC}),
+  status_message TEXT,
+  metadata_snapshot_path TEXT,
+  qdrant_snapshot_path TEXT,
+  neo4j_snapshot_path TEXT,
+  chapter_count INTEGER,
+  paragraph_count INTEGER,
+  validation_passed INTEGER CHECK (validation_passed IN (0, 1)),
+  committed_by TEXT,
+  notes TEXT,
+  workflow_id TEXT,
+  run_id TEXT
+)`,
+  indexes: [
+    'CREATE INDEX idx_version_registry_status ON version_registry (status)',
+    'CREATE INDEX idx_version_registry_created_at ON version_registry (created_at)',
+    // One change at a time, whatever workflow id it was started under: the second insert fails here.
+    `CREATE UNIQUE INDEX idx_version_registry_one_active ON version_registry ((1))
+  WHERE status IN (${quoted(ACTIVE_STATUSES)})`,
+  ],
+};
+
+export const OPERATION_LOG: TableDefinition = {
+  name: 'operation_log',
+  columns: [
+    column('id', 'INTEGER', { primaryKey: true }),
+    column('version_id', 'TEXT'),
+    column('operation_type', 'TEXT', { notNull: true }),
+    column('status', 'TEXT', { notNull: true }),
+    column('details', 'TEXT'),
+    column('created_at', 'TEXT', { notNull: true }),
+    column('completed_at', 'TEXT'),
+  ],
+  create: `CREATE TABLE operation_log (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  version_id TEXT REFERENCES version_registry (version_id),
+  operation_type TEXT NOT NULL,
+  status TEXT NOT NULL,
+  details TEXT,
+  created_at TEXT NOT NULL DEFAULT (${NOW_UTC}),
+  completed_at TEXT
+)`,
+  indexes: [
+    'CREATE INDEX idx_operation_log_version_id ON operation_log (version_id)',
+    'CREATE INDEX idx_operation_log_created_at ON operation_log (created_at)',
+  ],
+};
+
+/** In the order of their creation: operation_log refers to version_registry. */
+export const VERSIONING_TABLES = [VERSION_REGISTRY, OPERATION_LOG] as const;
+
+/** Suffix under which a table of another shape, and empty, is kept so that the undo can put it back. */
+export const REPLACED_SUFFIX = '__before_versioning';
+
+/** Differences between a table as found and as needed, one sentence per column; empty where it fits. */
+export function compareColumns(needed: readonly Column[], found: readonly Column[]): string[] {
+  const byName = new Map(found.map((c) => [c.name, c]));
+  const differences: string[] = [];
+  for (const want of needed) {
+    const have = byName.get(want.name);
+    if (!have) differences.push(`${want.name}: missing (${describe(want)} needed)`);
+    else if (describe(have) !== describe(want)) {
+      differences.push(`${want.name}: found ${describe(have)}, needed ${describe(want)}`);
+    }
+  }
+  const names = new Set(needed.map((c) => c.name));
+  for (const have of found) if (!names.has(have.name)) differences.push(`${have.name}: ${describe(have)} not known`);
+  return differences;
+}
+
+function describe({ type, notNull, primaryKey }: Column): string {
+  return [type.toUpperCase() || 'no type', primaryKey ? 'PRIMARY KEY' : '', notNull ? 'NOT NULL' : '']
+    .filter(Boolean)
+    .join(' ');
+}
