@@ -33,3 +33,8 @@ export type StoreName = 'sqlite' | 'qdrant' | 'neo4j';
 
 /** Label of the node that carries the fencing token in Neo4j. Never part of inventory or export. */
 export const FENCE_LABEL = '__HybridFlowFence';
+
+/** Where a run builds the next latest-copy before it takes the old one's place. */
+export const LATEST_COPY_FOLDERS = {
+  building: (runId: string) => `.latest-copy.${runId}`,
+} as const;

@@ -1,0 +1,67 @@
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { HybridFlowError } from '../domain/errors';
+import type { CallControl, WriteLease } from '../stores/ports';
+
+/** What ties a store call to its attempt: progress becomes a heartbeat, cancellation an abort signal. */
+export function callControl(): CallControl {
+  const context = Context.current();
+  return { signal: context.cancellationSignal, onProgress: (done) => context.heartbeat({ done }) };
+}
+
+/** Until when this attempt may write: after it, Temporal may already have started another one. */
+export function writeLease(): WriteLease {
+  return { notAfter: Date.now() + Context.current().info.startToCloseTimeoutMs };
+}
+
+export function isRetry(): boolean {
+  return Context.current().info.attempt > 1;
+}
+
+/** The run that this activity works for. */
+export function run(): { workflowId: string; runId: string } {
+  const { workflowExecution } = Context.current().info;
+  if (!workflowExecution) throw new Error('this activity belongs to a workflow run');
+  return workflowExecution;
+}
+
+type AnyActivity = (...args: never[]) => Promise<unknown>;
+
+/**
+ * Wraps every activity so that its errors cross the process border as code + facts, without stacks, causes or
+ * secrets: a HybridFlowError becomes an ApplicationFailure whose type is the code, retryable by the code's table.
+ */
+export function withTypedFailures<T extends object>(activities: T, secrets: readonly string[]): T {
+  const wrap =
+    (activity: AnyActivity) =>
+    async (...args: never[]) => {
+      try {
+        return await activity(...args);
+      } catch (error) {
+        throw asFailure(error, secrets);
+      }
+    };
+  return Object.fromEntries(
+    Object.entries(activities).map(([name, activity]) => [name, wrap(activity as AnyActivity)]),
+  ) as T;
+}
+
+function asFailure(error: unknown, secrets: readonly string[]): Error {
+  if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
+  const aborted = error instanceof Error && error.name === 'AbortError';
+  if (aborted && Context.current().cancellationSignal.aborted) return new CancelledFailure('the attempt was cancelled');
+  const clean = (text: string) => redact(text, secrets);
+  if (error instanceof HybridFlowError) {
+    return ApplicationFailure.create({
+      type: error.code,
+      message: clean(error.message),
+      nonRetryable: !error.retryable,
+      details: [JSON.parse(clean(JSON.stringify(error.facts)))],
+    });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return ApplicationFailure.create({ type: 'UNEXPECTED', message: clean(message), nonRetryable: false });
+}
+
+function redact(text: string, secrets: readonly string[]): string {
+  return secrets.filter((secret) => secret !== '').reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+}

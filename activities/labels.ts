@@ -1,0 +1,65 @@
+import { Context } from '@temporalio/activity';
+import type { FenceState } from '../stores/ports';
+import { callControl, writeLease } from './context';
+import type { ActivityDeps } from './deps';
+
+export interface SpanRequest {
+  label: string;
+  token: string;
+  after: string;
+  batchSize: number;
+  /** At most this many batches in one activity, so that history stays short and a pause is seen soon. */
+  batches: number;
+}
+
+export interface SpanResult {
+  state: 'more' | 'end' | 'paused';
+  cursor: string;
+  /** Paragraphs of the pages done here; a page repeated after a crash counts again, the fence's own count does not. */
+  labelled: number;
+  /** Milliseconds per batch. */
+  latencies: number[];
+}
+
+/** Labelling in Neo4j: every write carries the run's fencing token. */
+export function createLabelActivities({ graph }: ActivityDeps) {
+  return {
+    async acquireFence(token: string): Promise<FenceState> {
+      return graph.acquireFence(token, writeLease());
+    },
+
+    /** Closes or opens the write gate; returns once no batch of this run is in flight. */
+    async setWriteGate(token: string, paused: boolean): Promise<FenceState> {
+      return graph.setGate(token, paused);
+    },
+
+    /** Labels up to `batches` pages. A resumed attempt goes on where the store says labelling came to. */
+    async labelSpan(request: SpanRequest): Promise<SpanResult> {
+      const { label, token, batchSize } = request;
+      const context = Context.current();
+      const fence = context.info.attempt > 1 ? await graph.readFence() : undefined;
+      let cursor = fence?.token === token && fence.cursor > request.after ? fence.cursor : request.after;
+      let labelled = 0;
+      const latencies: number[] = [];
+      for (let batch = 0; batch < request.batches; batch++) {
+        context.cancellationSignal.throwIfAborted();
+        const page = await graph.labelBatch({ label, token, after: cursor, batchSize });
+        if (page.state === 'paused') return { state: 'paused', cursor, labelled, latencies };
+        cursor = page.cursor;
+        labelled += page.labelled;
+        if (page.labelled > 0) latencies.push(page.milliseconds);
+        context.heartbeat({ cursor, batch });
+        if (page.labelled < batchSize) return { state: 'end', cursor, labelled, latencies };
+      }
+      return { state: 'more', cursor, labelled, latencies };
+    },
+
+    async revokeFence(token: string): Promise<void> {
+      await graph.revokeFence(token);
+    },
+
+    async removeVersionLabel(label: string, batchSize: number): Promise<number> {
+      return graph.removeLabel(label, batchSize, callControl());
+    },
+  };
+}

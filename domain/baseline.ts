@@ -1,0 +1,141 @@
+import type { CheckResult } from './checks';
+import type { StoreName } from './names';
+
+/** Input of `registerBaseline`: every field is optional, the worker's configuration fills the rest. */
+export interface RegisterBaselineInput {
+  /** Paragraphs per label transaction. The plan says 1,000. */
+  batchSize?: number;
+  /** Who asked for it; written to `committed_by`. */
+  startedBy?: string;
+  /** Free text, written to the registry. */
+  notes?: string;
+  /** Attempts of one step before it counts as failed for good. Without it, outages are retried for 15 minutes. */
+  maxAttempts?: number;
+}
+
+/** The four phases of the migration plan, in its words, framed by what comes before and after them. */
+export const PHASES = [
+  'preflight',
+  'latest-copy',
+  'schema migration',
+  'baseline registration',
+  'label addition',
+  'validation',
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+export interface StepRecord {
+  phase: Phase;
+  name: string;
+  state: 'running' | 'done' | 'failed';
+  startedAt: string;
+  endedAt?: string;
+}
+
+export interface LabelProgress {
+  done: number;
+  total: number;
+  batch: number;
+  batches: number;
+  /** Paragraphs per second of the work so far, pauses left out. */
+  rate: number;
+  /** Seconds to go at that rate; null while it is unknown. */
+  etaSeconds: number | null;
+}
+
+export type GateState = 'open' | 'pausing' | 'paused';
+
+export interface PauseView {
+  state: GateState;
+  reason?: string;
+  by?: string;
+  requestedAt?: string;
+  /** When Neo4j was known to be quiet: no batch of this run in flight. */
+  quiescedAt?: string;
+  /** When the pause ends by itself. */
+  until?: string;
+}
+
+export type RunState =
+  'running' | 'rolling back' | 'committed' | 'already registered' | 'rolled back' | 'needs operator';
+
+/** Answer of the query `progress`. */
+export interface ProgressView {
+  base: string;
+  versionId: string | null;
+  state: RunState;
+  phase: Phase;
+  steps: StepRecord[];
+  labels: LabelProgress | null;
+  pause: PauseView;
+  /** Why the run is rolling back, or was. */
+  reason: string | null;
+  rollingBackSince: string | null;
+  compensations: CompensationResult[];
+}
+
+export interface CompensationResult {
+  name: string;
+  state: 'undone' | 'failed' | 'skipped';
+  /** What went wrong, where it did. */
+  error?: string;
+}
+
+export interface ArtifactSummary {
+  store: StoreName;
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+export interface BatchLatency {
+  batches: number;
+  p50: number;
+  p95: number;
+  max: number;
+}
+
+/** Result of `registerBaseline`, and the details of its failure where it ended otherwise. */
+export interface BaselineOutcome {
+  outcome: 'committed' | 'already_registered' | 'rolled_back' | 'needs_operator';
+  base: string;
+  versionId: string;
+  committedAt: string | null;
+  counts: {
+    chapters: number;
+    points: number;
+    paragraphs: number;
+    nodes: number;
+    relationships: number;
+    labelled: number;
+  } | null;
+  artifacts: ArtifactSummary[];
+  manifestPath: string | null;
+  latestCopyPath: string | null;
+  checks: CheckResult[];
+  /** Milliseconds per label batch, as the store saw them. */
+  labelLatencyMs: BatchLatency | null;
+  steps: StepRecord[];
+  reason: string | null;
+  compensations: CompensationResult[];
+  /** Things that did not stop the run but should be known. */
+  warnings: string[];
+}
+
+/** A worker's settings as the workflow needs them; never a secret. */
+export interface MigrationSettings {
+  base: string;
+  batchSize: number;
+  batchesPerSpan: number;
+  minimumFreeBytes: number;
+  expectedChapters: number | null;
+  expectedParagraphs: number | null;
+}
+
+/** Nearest-rank percentiles over the batch times of a run. */
+export function batchLatency(milliseconds: readonly number[]): BatchLatency | null {
+  if (milliseconds.length === 0) return null;
+  const sorted = [...milliseconds].sort((a, b) => a - b);
+  const rank = (p: number) => sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? 0;
+  return { batches: sorted.length, p50: rank(0.5), p95: rank(0.95), max: rank(1) };
+}

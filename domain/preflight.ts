@@ -1,0 +1,125 @@
+import type { MigrationSettings } from './baseline';
+import type { ErrorCode, ErrorFacts } from './errors';
+import type { Inventory } from './inventory';
+import type { TableBefore } from './registry';
+
+export interface PreflightFacts {
+  inventory: Inventory;
+  tablesBefore: TableBefore[];
+  settings: MigrationSettings;
+  freeBytes: number;
+  label: string;
+}
+
+export interface Refusal {
+  code: ErrorCode;
+  facts: ErrorFacts;
+}
+
+/** Bytes a float32 vector and its HNSW links take in a Qdrant snapshot, per dimension and point: a rough floor. */
+const BYTES_PER_DIMENSION = 4.2;
+const BYTES_PER_POINT_PAYLOAD = 1_200;
+const BYTES_PER_GRAPH_ITEM = 120;
+
+/** A rough prediction of what the artifacts of one version take on disk, in bytes. */
+export function predictBytes({ sqlite, qdrant, neo4j }: Inventory): number {
+  const vectors = qdrant.points * ((qdrant.dimension ?? 0) * BYTES_PER_DIMENSION + BYTES_PER_POINT_PAYLOAD);
+  const graph = (neo4j.nodes + neo4j.relationships) * BYTES_PER_GRAPH_ITEM;
+  // metadata.db is captured twice; the other two are captured once and linked.
+  return Math.ceil(2 * sqlite.bytes + vectors + graph);
+}
+
+/** Judges what preflight found. The first refusal wins; nothing has been changed at this point. */
+export function judgePreflight(found: PreflightFacts): Refusal | undefined {
+  return [tablesFit, collectionReady, graphReady, countsAsStated, diskLargeEnough]
+    .map((judge) => judge(found))
+    .find((refusal) => refusal !== undefined);
+}
+
+function tablesFit({ tablesBefore }: PreflightFacts): Refusal | undefined {
+  const table = tablesBefore.find(({ state, rows }) => state === 'differs' && rows > 0);
+  if (!table) return undefined;
+  return {
+    code: 'SCHEMA_CONFLICT',
+    facts: {
+      found: `metadata.db has a table ${table.name} of another shape with ${table.rows} rows: ${table.differences.join('; ')}`,
+      expected: `no table ${table.name}, an empty one, or one of the shape in docs/concepts.md`,
+      next: `move its rows elsewhere and rename the table, then run the migration again`,
+      details: { table: table.name, rows: table.rows, differences: table.differences },
+    },
+  };
+}
+
+function collectionReady({ inventory: { qdrant } }: PreflightFacts): Refusal | undefined {
+  if (qdrant.status === 'green') return undefined;
+  return {
+    code: 'COLLECTION_NOT_GREEN',
+    facts: {
+      found: `The Qdrant collection ${qdrant.collection} is ${qdrant.status}`,
+      expected: 'green',
+      next: 'wait until its optimizers are done (or see its error in the Qdrant log), then run the migration again',
+      details: { status: qdrant.status },
+    },
+  };
+}
+
+function graphReady({ inventory: { neo4j }, label }: PreflightFacts): Refusal | undefined {
+  if (neo4j.alreadyLabelled > 0) {
+    return {
+      code: 'LABEL_IN_USE',
+      facts: {
+        found: `${neo4j.alreadyLabelled} nodes in Neo4j already carry the label :${label}`,
+        expected: 'none, because an undo removes that label from every node',
+        next: `find out who set it; remove it with MATCH (n:${label}) REMOVE n:${label} once nothing needs it`,
+        details: { label, nodes: neo4j.alreadyLabelled },
+      },
+    };
+  }
+  if (neo4j.withoutChunkId > 0) {
+    return {
+      code: 'NEO4J_UNFIT',
+      facts: {
+        found: `${neo4j.withoutChunkId} paragraphs in Neo4j have no chunk_id`,
+        expected: 'a chunk_id on every :Paragraph',
+        next: 'mend them (MATCH (p:Paragraph) WHERE p.chunk_id IS NULL RETURN p), then run the migration again',
+        details: { paragraphs: neo4j.withoutChunkId },
+      },
+    };
+  }
+  return undefined;
+}
+
+function countsAsStated({ inventory: { sqlite, neo4j }, settings }: PreflightFacts): Refusal | undefined {
+  const stated: [string, number | null, number][] = [
+    ['chapters', settings.expectedChapters, sqlite.chapters],
+    ['paragraphs', settings.expectedParagraphs, neo4j.paragraphs],
+  ];
+  for (const [what, expected, found] of stated) {
+    if (expected === null || expected === found) continue;
+    return {
+      code: 'CHECK_FAILED',
+      facts: {
+        found: `production holds ${found} ${what}`,
+        expected: `${expected}, as the configuration states`,
+        next: 'correct the configuration, or find out what production lost or gained',
+        details: { what, expected, found },
+      },
+    };
+  }
+  return undefined;
+}
+
+function diskLargeEnough({ inventory, settings, freeBytes }: PreflightFacts): Refusal | undefined {
+  const predicted = predictBytes(inventory);
+  const needed = Math.max(settings.minimumFreeBytes, 2 * predicted);
+  if (freeBytes >= needed) return undefined;
+  return {
+    code: 'DISK_TOO_SMALL',
+    facts: {
+      found: `${freeBytes} bytes are free where the backups go`,
+      expected: `at least ${needed} (the artifacts are predicted to take ${predicted})`,
+      next: 'free some space, or point HYBRIDFLOW_BACKUPS at a larger disk',
+      details: { freeBytes, needed, predicted },
+    },
+  };
+}

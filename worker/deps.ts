@@ -1,0 +1,50 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { ActivityDeps, RunDirectory } from '../activities';
+import { neo4jPassword } from '../config/load';
+import type { Settings } from '../config/schema';
+import type { MigrationSettings } from '../domain/baseline';
+import { openArtifactStore } from '../stores/artifacts';
+import { openGraphStore } from '../stores/neo4j';
+import { openVectorStore } from '../stores/qdrant';
+import { openMetadataStore } from '../stores/sqlite';
+
+/** Opens the stores that the settings name. Nothing is contacted yet: an outage is an activity's to meet. */
+export function openDeps(settings: Settings, client: Client): ActivityDeps {
+  const password = neo4jPassword(settings);
+  const { uri, username, database } = settings.neo4j;
+  return {
+    metadata: openMetadataStore(settings.metadataDb),
+    artifacts: openArtifactStore(settings.backups),
+    vectors: openVectorStore(settings.qdrant),
+    graph: openGraphStore({ uri, username, password, database }),
+    runs: runDirectory(client),
+    settings: migrationSettings(settings),
+    secrets: [password, settings.qdrant.apiKey ?? ''].filter((secret) => secret.length > 0),
+  };
+}
+
+export async function closeDeps({ metadata, graph }: ActivityDeps): Promise<void> {
+  metadata.close();
+  await graph.close();
+}
+
+function migrationSettings({ base, migration }: Settings): MigrationSettings {
+  const { batchSize, batchesPerSpan, minimumFreeBytes, expectedChapters = null, expectedParagraphs = null } = migration;
+  return { base, batchSize, batchesPerSpan, minimumFreeBytes, expectedChapters, expectedParagraphs };
+}
+
+function runDirectory(client: Client): RunDirectory {
+  return {
+    async isOpen(workflowId, runId) {
+      try {
+        const { status } = await client.workflow.getHandle(workflowId, runId).describe();
+        return status.name === 'RUNNING' || status.name === 'PAUSED';
+      } catch (error) {
+        // A run whose history has expired is closed.
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,2 @@
+// Exactly the workflow types: whatever is exported here can be started by its name.
+export { registerBaseline } from './register-baseline';

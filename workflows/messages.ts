@@ -1,0 +1,33 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { PauseView, ProgressView } from '../domain/baseline';
+
+/**
+ * The typed contract of a running change: what may be said to it and asked of it. All payload fields are
+ * optional, so that `temporal workflow signal --name pauseNeo4jWrites` works with no input at all.
+ */
+
+export interface PauseRequest {
+  reason?: string;
+  by?: string;
+  /** The pause ends by itself after this many seconds. */
+  forSeconds?: number;
+}
+
+export interface ResumeRequest {
+  by?: string;
+}
+
+export interface AbortRequest {
+  reason?: string;
+  by?: string;
+}
+
+export const pauseNeo4jWrites = defineSignal<[PauseRequest?]>('pauseNeo4jWrites');
+export const resumeNeo4jWrites = defineSignal<[ResumeRequest?]>('resumeNeo4jWrites');
+export const abort = defineSignal<[AbortRequest?]>('abort');
+
+/** As the signals, but validated, and answered with the state of the gate. */
+export const pauseUpdate = defineUpdate<PauseView, [PauseRequest?]>('pause');
+export const resumeUpdate = defineUpdate<PauseView, [ResumeRequest?]>('resume');
+
+export const progress = defineQuery<ProgressView>('progress');

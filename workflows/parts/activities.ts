@@ -1,0 +1,54 @@
+import { ActivityCancellationType, proxyActivities, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
+import type { FileActivities, StoreActivities } from '../../activities';
+import { filesQueue } from '../../domain/names';
+
+/** Outages are retried for this long before a step counts as failed for good. */
+const RETRY_FOR = '15 minutes';
+
+export interface Steps {
+  files: ReturnType<typeof proxyActivities<FileActivities>>;
+  stores: ReturnType<typeof proxyActivities<StoreActivities>>;
+  /** The same families for calls that take long and heartbeat. */
+  longFiles: ReturnType<typeof proxyActivities<FileActivities>>;
+  longStores: ReturnType<typeof proxyActivities<StoreActivities>>;
+}
+
+/** Proxies for the forward path. `maxAttempts` bounds retries by number where 15 minutes are too long. */
+export function forwardSteps(maxAttempts?: number): Steps {
+  const retry = {
+    initialInterval: '500ms',
+    maximumInterval: '15s',
+    ...(maxAttempts && { maximumAttempts: maxAttempts }),
+  };
+  const quick: ActivityOptions = {
+    startToCloseTimeout: '30s',
+    scheduleToCloseTimeout: RETRY_FOR,
+    // Compensation must not start while a cancelled step may still be writing.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry,
+  };
+  const long: ActivityOptions = {
+    ...quick,
+    startToCloseTimeout: '1 hour',
+    scheduleToCloseTimeout: '2 hours',
+    heartbeatTimeout: '10s',
+  };
+  return stepsWith(quick, long);
+}
+
+/** Proxies for compensations: no deadline while nobody is there to run them, but a bounded number of failures. */
+export function undoSteps(): Steps {
+  const retry = { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 20 };
+  const quick: ActivityOptions = { startToCloseTimeout: '1 minute', retry };
+  return stepsWith(quick, { ...quick, startToCloseTimeout: '1 hour', heartbeatTimeout: '10s' });
+}
+
+function stepsWith(quick: ActivityOptions, long: ActivityOptions): Steps {
+  const taskQueue = filesQueue(workflowInfo().taskQueue);
+  return {
+    files: proxyActivities<FileActivities>({ ...quick, taskQueue }),
+    stores: proxyActivities<StoreActivities>(quick),
+    longFiles: proxyActivities<FileActivities>({ ...long, taskQueue }),
+    longStores: proxyActivities<StoreActivities>(long),
+  };
+}

@@ -1,0 +1,56 @@
+import { CancellationScope, setHandler } from '@temporalio/workflow';
+import { abort, type AbortRequest } from '../messages';
+
+/** Runs the forward path so that the signal `abort`, or a cancellation from outside, ends it at its next step. */
+export class Abortable {
+  #scope: CancellationScope | undefined;
+  #reason: string | undefined;
+  #tooLate = false;
+
+  constructor() {
+    setHandler(abort, (request) => this.#abort(request ?? {}), {
+      description: 'Stop and roll everything back; optional {reason, by}',
+    });
+  }
+
+  /** Why the run was aborted, where it was. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    const scope = new CancellationScope();
+    this.#scope = scope;
+    // An abort that came before the work began ends it at its first step.
+    if (this.#reason !== undefined) scope.cancel();
+    return scope.run(work);
+  }
+
+  /** From here on the run is driven to its end: an abort no longer has a say. */
+  pointOfNoReturn(): void {
+    this.#tooLate = true;
+  }
+
+  #abort({ reason, by }: AbortRequest): void {
+    if (this.#tooLate || this.#reason !== undefined) return;
+    this.#reason = `aborted${by ? ` by ${by}` : ''}${reason ? `: ${reason}` : ''}`;
+    this.#scope?.cancel();
+  }
+}
+
+/** Runs work side by side; where one fails the others are cancelled and awaited, so that none goes on behind the saga. */
+export async function allOrCancel<T extends readonly (() => Promise<unknown>)[]>(
+  works: T,
+): Promise<{ [K in keyof T]: Awaited<ReturnType<T[K]>> }> {
+  const scope = new CancellationScope();
+  return scope.run(async () => {
+    const started = works.map((work) => work());
+    try {
+      return (await Promise.all(started)) as { [K in keyof T]: Awaited<ReturnType<T[K]>> };
+    } catch (error) {
+      scope.cancel();
+      await Promise.allSettled(started);
+      throw error;
+    }
+  });
+}

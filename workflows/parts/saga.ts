@@ -1,0 +1,50 @@
+import { CancellationScope } from '@temporalio/workflow';
+import type { CompensationResult } from '../../domain/baseline';
+import { messageOf } from './failures';
+
+interface Compensation {
+  name: string;
+  undo: () => Promise<unknown>;
+  /** Runs only when every compensation before it succeeded: it says that all is undone. */
+  lastWord: boolean;
+}
+
+/**
+ * Compensations, registered *before* the step that they undo, run last-in first-out where no cancellation
+ * reaches them. Each is idempotent, so undoing a step that never ran is fine. One that fails is reported and
+ * the others still run.
+ */
+export class Saga {
+  readonly #compensations: Compensation[] = [];
+
+  /** Registers the undo of a step that is about to run. */
+  undoWith(name: string, undo: () => Promise<unknown>, { lastWord = false } = {}): void {
+    this.#compensations.push({ name, undo, lastWord });
+  }
+
+  /** Runs every undo; never throws. `onResult` is told of each as it ends. */
+  async compensate(onResult: (result: CompensationResult) => void = () => undefined): Promise<CompensationResult[]> {
+    return CancellationScope.nonCancellable(async () => {
+      const results: CompensationResult[] = [];
+      for (const compensation of this.#compensations.reverse()) {
+        const result = await runOne(compensation, results);
+        results.push(result);
+        onResult(result);
+      }
+      return results;
+    });
+  }
+}
+
+async function runOne(
+  { name, undo, lastWord }: Compensation,
+  before: CompensationResult[],
+): Promise<CompensationResult> {
+  if (lastWord && before.some(({ state }) => state === 'failed')) return { name, state: 'skipped' };
+  try {
+    await undo();
+    return { name, state: 'undone' };
+  } catch (error) {
+    return { name, state: 'failed', error: messageOf(error) };
+  }
+}

@@ -1,0 +1,35 @@
+import { judgePreflight } from '../../domain/preflight';
+import type { BaselineRun, Found } from '../parts/baseline-run';
+import { undoAbandoned } from '../parts/abandoned';
+import { businessFailure } from '../parts/failures';
+
+/** Claims the base, undoing first what a dead run left, and judges whether the migration may begin. Changes no store. */
+export async function preflight(run: BaselineRun): Promise<Found> {
+  const { steps, undo, saga, progress, settings, label } = run;
+  saga.undoWith('claim', () => undo.files.releaseClaim(run.runId), { lastWord: true });
+  await progress.step('claim the base', async () => {
+    const result = await steps.files.claimBase(run.claim);
+    if (result.state === 'claimed') return;
+    await undoAbandoned(result.holder, progress, settings.batchSize);
+    const again = await steps.files.claimBase(run.claim);
+    if (again.state === 'claimed') return;
+    throw businessFailure('BASE_BUSY', {
+      found: `another change took ${settings.base} meanwhile`,
+      next: 'run again when it has ended',
+    });
+  });
+  const found = await progress.step('inspect the three stores', async () => {
+    const [files, stores] = await Promise.all([
+      steps.files.inspectFiles(),
+      steps.stores.inspectStores.executeWithOptions({ summary: 'exact counts of Qdrant and Neo4j' }, [label]),
+    ]);
+    const { sqlite } = files;
+    const inventory = { takenAt: new Date().toISOString(), sqlite, qdrant: stores.qdrant, neo4j: stores.neo4j };
+    return { inventory, files, stores };
+  });
+  const { tablesBefore, freeBytes } = found.files;
+  const refusal = judgePreflight({ inventory: found.inventory, tablesBefore, settings, freeBytes, label });
+  if (refusal) throw businessFailure(refusal.code, refusal.facts);
+  await steps.files.amendClaim({ ...run.claim, tablesBefore, qdrantSnapshotsBefore: found.stores.qdrantSnapshots });
+  return found;
+}

@@ -1,0 +1,132 @@
+import type { BaselineOutcome, RegisterBaselineInput } from '../domain/baseline';
+import type { VersionRow } from '../domain/registry';
+import { forwardSteps } from './parts/activities';
+import { BaselineRun } from './parts/baseline-run';
+import { businessFailure, isCancellation, messageOf, rootOf } from './parts/failures';
+import { finish } from './parts/finish';
+import { alreadyRegistered, committed, type Proven } from './parts/outcome';
+import { Progress } from './parts/progress';
+import { rollBack } from './parts/roll-back';
+import { Abortable } from './parts/run';
+import { WriteGate } from './parts/write-gate';
+import { baselineRegistration } from './phases/baseline-registration';
+import { labelAddition } from './phases/label-addition';
+import { takeLatestCopy } from './phases/latest-copy';
+import { preflight } from './phases/preflight';
+import { schemaMigration } from './phases/schema-migration';
+import { validation } from './phases/validation';
+
+/**
+ * The migration plan as a workflow: latest-copy first, then the plan's four phases. It ends with a committed
+ * baseline, or with every store as it was and the reason in the registry.
+ *
+ * Fails with one of the codes of domain/errors.ts: a refusal where nothing was changed, ROLLED_BACK where all
+ * was undone, NEEDS_OPERATOR where an undo failed. A base that has its baseline is a success without work.
+ */
+export async function registerBaseline(given?: RegisterBaselineInput | null): Promise<BaselineOutcome> {
+  const input = given ?? {};
+  const progress = new Progress();
+  const gate = new WriteGate(() => progress.publish());
+  const abortable = new Abortable();
+  progress.watchPause(() => gate.view());
+
+  const { files } = forwardSteps(input.maxAttempts);
+  const { settings, existing } = await progress.step('look up the baseline', () => files.lookUpBaseline(input));
+  if (existing) {
+    await files.finishCommitted(existing.versionId);
+    progress.identify(settings.base, existing.versionId);
+    progress.ended('already_registered');
+    return alreadyRegistered(settings.base, existing, progress.steps);
+  }
+  const run = new BaselineRun(input, settings, progress, gate);
+  progress.identify(settings.base, run.versionId);
+  return new Migration(run, abortable).toItsEnd();
+}
+
+class Migration {
+  /** From here on the stores are touched, so that a failure is a rollback and not a refusal. */
+  #modifies = false;
+  #commitTried = false;
+  #proven: Omit<Proven, 'row'> | undefined;
+
+  constructor(
+    private readonly run: BaselineRun,
+    private readonly abortable: Abortable,
+  ) {}
+
+  async toItsEnd(): Promise<BaselineOutcome> {
+    const { run, abortable } = this;
+    let row: VersionRow | undefined;
+    try {
+      row = await abortable.run(() => this.forward());
+    } catch (error) {
+      const cancelled = isCancellation(error);
+      const reason = abortable.reason ?? (cancelled ? 'the workflow was cancelled' : messageOf(error));
+      const result = await rollBack(run, reason, this.#commitTried);
+      if (result.state === 'ended') {
+        const clean = result.failure.type === 'ROLLED_BACK' && abortable.reason === undefined;
+        throw clean && (cancelled || !this.#modifies) ? rootOf(error) : result.failure;
+      }
+    }
+    return this.end(row);
+  }
+
+  /** The plan, top to bottom. */
+  private async forward(): Promise<VersionRow> {
+    const { run } = this;
+    run.progress.enter('preflight');
+    const found = await preflight(run);
+
+    this.#modifies = true;
+    run.progress.enter('latest-copy');
+    const latest = await takeLatestCopy(run, found);
+
+    run.progress.enter('schema migration');
+    await schemaMigration(run, found);
+
+    run.progress.enter('baseline registration');
+    const registered = await baselineRegistration(run, found, latest);
+
+    run.progress.enter('label addition');
+    const { latencies } = await labelAddition(run, found);
+
+    run.progress.enter('validation');
+    const validated = await validation(run, found);
+    this.#proven = { ...validated, ...registered, latestCopyPath: latest.path, latencies };
+    return this.commit(validated.checks.length);
+  }
+
+  /** The point of no return: before it everything can be undone, after it everything is driven forward. */
+  private async commit(checks: number): Promise<VersionRow> {
+    const { run, abortable } = this;
+    await run.flushOperations();
+    abortable.pointOfNoReturn();
+    this.#commitTried = true;
+    const at = new Date().toISOString();
+    const operation = {
+      type: 'commit',
+      status: 'success' as const,
+      details: { checks },
+      startedAt: at,
+      completedAt: at,
+    };
+    return run.progress.step('commit', () =>
+      run.steps.files.commitVersion(run.versionId, run.input.startedBy ?? 'registerBaseline', operation),
+    );
+  }
+
+  private async end(row: VersionRow | undefined): Promise<BaselineOutcome> {
+    const { run } = this;
+    // Where the answer of the commit was lost, the registry tells what it was.
+    const known = row ?? (await run.undo.files.lookUpBaseline({})).existing;
+    if (!known || !this.#proven) {
+      throw businessFailure('NEEDS_OPERATOR', {
+        found: `${run.versionId} was committed, but the registry no longer shows it`,
+        next: `look at version_registry with \`hfv versions\``,
+      });
+    }
+    await finish(run);
+    run.progress.ended('committed');
+    return committed(run, { ...this.#proven, row: known });
+  }
+}
