@@ -28,8 +28,7 @@ export function loadSettings({ flags = {}, env = process.env, cwd = process.cwd(
   const tree: Tree = {};
   overlay(tree, fromEnvironment(stackEnvironment(env, cwd)), cwd);
   const configFile = env.HYBRIDFLOW_CONFIG;
-  if (configFile)
-    merge(tree, absolutePaths(readConfigFile(resolve(cwd, configFile)), dirname(resolve(cwd, configFile))));
+  if (configFile) overlayFile(tree, resolve(cwd, configFile));
   overlay(tree, fromEnvironment(env), cwd);
   overlay(tree, Object.entries(flags), cwd);
   const parsed = settingsSchema.safeParse(absolutePaths(tree, cwd));
@@ -79,6 +78,13 @@ function fromEnvironment(env: Environment): [string, unknown][] {
   return found;
 }
 
+function overlayFile(tree: Tree, file: string): void {
+  const settings = absolutePaths(readConfigFile(file), dirname(file));
+  merge(tree, settings);
+  const neo4j = isTree(settings.neo4j) ? settings.neo4j : {};
+  preferPasswordFile(tree, 'passwordFile' in neo4j && !('password' in neo4j));
+}
+
 function readConfigFile(file: string): Tree {
   let text: string;
   try {
@@ -91,7 +97,9 @@ function readConfigFile(file: string): Tree {
     );
   }
   try {
-    return (file.endsWith('.json') ? JSON.parse(text) : parseToml(text)) as Tree;
+    const settings: unknown = file.endsWith('.json') ? JSON.parse(text) : parseToml(text);
+    if (!isTree(settings)) throw new Error('it holds no settings by name');
+    return settings;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new HybridFlowError(
@@ -109,18 +117,22 @@ function overlay(tree: Tree, entries: [string, unknown][], cwd: string): void {
     const last = keys.pop() ?? path;
     let node = tree;
     for (const key of keys) node = (node[key] ??= {}) as Tree;
-    node[last] = value;
+    // Where the config file has plain text in a section's place, it stays, so that validation names it.
+    if (isTree(node)) node[last] = value;
   }
-  // A password given outright outranks a file named at a lower level, and the other way round.
-  const names = entries.map(([path]) => path);
-  const neo4j = tree.neo4j as Tree | undefined;
-  if (neo4j && names.includes('neo4j.passwordFile') && !names.includes('neo4j.password')) delete neo4j.password;
+  const given = new Map(entries.filter(([, value]) => value !== undefined));
+  preferPasswordFile(tree, given.has('neo4j.passwordFile') && !given.has('neo4j.password'));
   absolutePaths(tree, cwd);
+}
+
+/** A password given outright outranks a file named at a lower level, and the other way round. */
+function preferPasswordFile(tree: Tree, fileOnly: boolean): void {
+  if (fileOnly && isTree(tree.neo4j)) delete tree.neo4j.password;
 }
 
 function merge(target: Tree, source: Tree): void {
   for (const [key, value] of Object.entries(source)) {
-    const present = target[key];
+    const present = Object.hasOwn(target, key) ? target[key] : undefined;
     if (isTree(value) && isTree(present)) merge(present, value);
     else target[key] = value;
   }
@@ -132,16 +144,24 @@ function isTree(value: unknown): value is Tree {
 
 /** Paths are relative to where they were written: the config file's folder, or the working directory. */
 function absolutePaths(tree: Tree, from: string): Tree {
-  const absolute = (value: unknown) =>
-    typeof value === 'string' && value !== '' && !isAbsolute(value) && !value.includes('://')
-      ? resolve(from, value)
-      : value;
-  if ('metadataDb' in tree) tree.metadataDb = absolute(tree.metadataDb);
-  if ('backups' in tree) tree.backups = absolute(tree.backups);
-  if (isTree(tree.neo4j) && 'passwordFile' in tree.neo4j) tree.neo4j.passwordFile = absolute(tree.neo4j.passwordFile);
+  for (const [node, key] of [
+    [tree, 'metadataDb'],
+    [tree, 'backups'],
+    [tree.neo4j, 'passwordFile'],
+  ] as const) {
+    if (!isTree(node)) continue;
+    const value = node[key];
+    if (typeof value === 'string' && value !== '') node[key] = absolutePath(value, from);
+  }
   return tree;
 }
 
+/** A URL (`s3://…`) is no path and stays as it is. */
+function absolutePath(path: string, from: string): string {
+  return isAbsolute(path) || path.includes('://') ? path : resolve(from, path);
+}
+
 function withDefaultsAbsolute(settings: Settings, cwd: string): Settings {
-  return { ...settings, metadataDb: resolve(cwd, settings.metadataDb), backups: resolve(cwd, settings.backups) };
+  const { metadataDb, backups } = settings;
+  return { ...settings, metadataDb: absolutePath(metadataDb, cwd), backups: absolutePath(backups, cwd) };
 }

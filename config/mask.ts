@@ -7,10 +7,12 @@ export function maskSettings(settings: Settings): Settings {
   if (masked.neo4j.password !== undefined) masked.neo4j.password = '***';
   masked.qdrant.url = maskUrl(masked.qdrant.url);
   masked.neo4j.uri = maskUrl(masked.neo4j.uri);
+  masked.backups = maskUrl(masked.backups);
+  if (masked.temporal.uiUrl !== undefined) masked.temporal.uiUrl = maskUrl(masked.temporal.uiUrl);
   return masked;
 }
 
 /** A URL without its user and password part. Text that is not a URL is returned as it is. */
 export function maskUrl(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1***@');
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1***@');
 }

@@ -1,5 +1,5 @@
 /**
- * Text to vector without a model: feature hashing. Words and pairs of neighbouring words are hashed to one of the
+ * Text to vector without a model: feature hashing. Words and pairs of neighbouring words are hashed to a few of the
  * vector's places with a sign, weighted by their logarithmic count, and the whole is brought to unit length. It needs
  * no download and no network, and it is the same on every machine, so that a search can be repeated to the letter.
  * Texts that share words are near each other; it knows nothing of synonyms.
@@ -10,6 +10,12 @@ export const FEATURE_DIMENSIONS = 768;
 
 /** A pair of words says less than its two words do: it only orders texts that hold the same words. */
 const PAIR_WEIGHT = 0.4;
+
+/**
+ * With one place each, two words that share it would be the same word to a search. With several, two words share one
+ * at most, as a rule, and a word that is searched for outweighs those that it meets there.
+ */
+const PLACES_PER_FEATURE = 4;
 
 const STOP_WORDS = new Set(
   (
@@ -27,9 +33,18 @@ const STOP_WORDS = new Set(
 export function hash32(text: string, from = 0x811c9dc5): number {
   let hash = from;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return mix(hash);
+}
+
+function mix(bits: number): number {
+  let hash = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** The next of a row of hashes that follow from the first. */
+function remix(hash: number): number {
+  return mix((hash + 0x9e3779b9) | 0);
 }
 
 /** The words of a text that carry meaning: lower case, plural folded into singular, stop words dropped. */
@@ -45,10 +60,13 @@ export function contentWords(text: string): string[] {
 export function embedText(text: string, dimensions = FEATURE_DIMENSIONS): number[] {
   const vector = new Array<number>(dimensions).fill(0);
   for (const [hash, { count, weight }] of features(contentWords(text))) {
-    // The sign comes from a bit that does not also choose the place, so that collisions cancel out on average.
-    const sign = (hash & 0x80000000) === 0 ? 1 : -1;
-    const place = (hash & 0x7fffffff) % dimensions;
-    vector[place] = (vector[place] ?? 0) + sign * weight * (1 + Math.log(count));
+    const strength = weight * (1 + Math.log(count));
+    for (let i = 0, spread = hash; i < PLACES_PER_FEATURE; i++, spread = remix(spread)) {
+      // The sign comes from a bit that does not also choose the place, so that collisions cancel out on average.
+      const sign = (spread & 0x80000000) === 0 ? 1 : -1;
+      const place = (spread & 0x7fffffff) % dimensions;
+      vector[place] = (vector[place] ?? 0) + sign * strength;
+    }
   }
   const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
   return length === 0 ? vector : vector.map((value) => value / length);

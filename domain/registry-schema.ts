@@ -24,6 +24,9 @@ const column = (name: string, type: string, flags: Partial<Column> = {}): Column
   ...flags,
 });
 
+// No AUTOINCREMENT in either table: it would bring sqlite_sequence into a database that has none, and SQLite
+// never lets go of that table again, so no undo could put the file's schema back as it was.
+
 /** Moment as the plan prints it: `2025-12-25 20:00:00`, UTC. */
 export const NOW_UTC = `strftime('%Y-%m-%d %H:%M:%S', 'now')`;
 
@@ -48,7 +51,7 @@ export const VERSION_REGISTRY: TableDefinition = {
     column('run_id', 'TEXT'),
   ],
   create: `CREATE TABLE version_registry (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   version_id TEXT NOT NULL UNIQUE,
   status TEXT NOT NULL CHECK (status IN (${quoted(VERSION_STATUSES)})),
   created_at TEXT NOT NULL DEFAULT (${NOW_UTC}),
@@ -86,7 +89,7 @@ export const OPERATION_LOG: TableDefinition = {
     column('completed_at', 'TEXT'),
   ],
   create: `CREATE TABLE operation_log (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   version_id TEXT REFERENCES version_registry (version_id),
   operation_type TEXT NOT NULL,
   status TEXT NOT NULL,
@@ -102,9 +105,6 @@ export const OPERATION_LOG: TableDefinition = {
 
 /** In the order of their creation: operation_log refers to version_registry. */
 export const VERSIONING_TABLES = [VERSION_REGISTRY, OPERATION_LOG] as const;
-
-/** Suffix under which a table of another shape, and empty, is kept so that the undo can put it back. */
-export const REPLACED_SUFFIX = '__before_versioning';
 
 /** Differences between a table as found and as needed, one sentence per column; empty where it fits. */
 export function compareColumns(needed: readonly Column[], found: readonly Column[]): string[] {

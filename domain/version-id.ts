@@ -31,7 +31,10 @@ const PATTERN = /^v([1-9]\d{0,8})_(baseline|minor|major)_(\d{4})(\d{2})(\d{2})_(
 export function formatVersionId({ number, kind, at }: VersionId): string {
   assertKindFits(number, kind, `v${number}_${kind}`);
   const iso = at.toISOString();
-  return `v${number}_${kind}_${iso.slice(0, 10).replaceAll('-', '')}_${iso.slice(11, 19).replaceAll(':', '')}`;
+  const text = `v${number}_${kind}_${iso.slice(0, 10).replaceAll('-', '')}_${iso.slice(11, 19).replaceAll(':', '')}`;
+  // Numbers and years beyond what an id can hold must not make one that cannot be read back.
+  if (!PATTERN.test(text)) throw notAVersion(text);
+  return text;
 }
 
 /**

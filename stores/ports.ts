@@ -77,11 +77,12 @@ export interface VersionRegistry {
   committedBaseline(): VersionRow | undefined;
   /**
    * Inserts the row as `pending` and moves it to `validating` (a baseline's data is production already) in
-   * one transaction. The same run may call it again. Another active row is BASE_BUSY, naming its run.
+   * one transaction. The same run may call it again. Another active row is BASE_BUSY, naming its run; the id of
+   * another run, or a baseline that is committed already, is VERSION_IN_USE.
    */
   registerBaseline(version: NewVersion, lease: WriteLease): VersionRow;
   recordSnapshots(versionId: string, paths: SnapshotPaths, lease: WriteLease): void;
-  /** Moves along the status machine; being there already is fine. */
+  /** Moves along the status machine; being there already is fine. A message of null keeps the one that is there. */
   move(versionId: string, to: VersionStatus, message: string | null): VersionRow;
   /** `validating -> committed`, with the verdict and who did it, and the operation row, in one transaction. */
   commit(versionId: string, by: string, operation: Operation, lease: WriteLease): VersionRow;
@@ -187,7 +188,7 @@ export interface ArtifactStore {
   openFolder(folder: string, runId: string): Promise<void>;
   /**
    * Writes under an attempt's own temporary name, fsyncs, hashes, renames. Renaming fails once the folder was
-   * removed, so an attempt that wakes after a rollback leaves nothing.
+   * removed, so an attempt that wakes after a rollback leaves nothing. An artifact of a sealed version is FENCED.
    */
   write(folder: string, file: string, writer: (temporary: string) => Promise<void>): Promise<ArtifactRef>;
   /** Gives `to` the same bytes as `from`: a hard link, or a copy where links do not work. */
@@ -197,9 +198,12 @@ export interface ArtifactStore {
   /** Verifies every artifact against the manifest, writes checksums.txt, then manifest.json, last. */
   seal(folder: string, manifest: Manifest): Promise<ArtifactRef>;
   readManifest(folder: string): Promise<Manifest | undefined>;
-  /** Puts the folder of this run in latest-copy's place; what was there is kept aside until `settleLatestCopy`. */
+  /** Puts the sealed folder of this run in latest-copy's place; what was there is kept aside until `settleLatestCopy`. */
   publishLatestCopy(folder: string, runId: string): Promise<void>;
-  /** Drops what was kept aside (`keep: 'new'`), or puts it back and removes this run's (`keep: 'old'`). */
+  /**
+   * Drops what was kept aside (`keep: 'new'`), or puts it back and removes this run's, be it in place or still
+   * under construction (`keep: 'old'`).
+   */
   settleLatestCopy(runId: string, keep: 'new' | 'old'): Promise<void>;
   /** Removes a folder that this run made; any other is left alone. Missing is fine. */
   removeFolder(folder: string, runId: string): Promise<void>;

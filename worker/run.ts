@@ -37,6 +37,8 @@ export async function runWorker({ settings, role, logger, onReady }: RunOptions)
         'worker is ready',
       );
       onReady?.();
+      // All of them, before the connection that they share is closed; then the first failure, if there was one.
+      await Promise.allSettled(running);
       await Promise.all(running);
     } finally {
       await closeDeps(deps);

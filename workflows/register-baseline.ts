@@ -24,7 +24,15 @@ import { validation } from './phases/validation';
  * was undone, NEEDS_OPERATOR where an undo failed. A base that has its baseline is a success without work.
  */
 export async function registerBaseline(given?: RegisterBaselineInput | null): Promise<BaselineOutcome> {
-  const input = given ?? {};
+  try {
+    return await register(given ?? {});
+  } catch (error) {
+    // The caller reads the code of what went wrong, not which activity it went wrong in.
+    throw rootOf(error);
+  }
+}
+
+async function register(input: RegisterBaselineInput): Promise<BaselineOutcome> {
   const progress = new Progress();
   const gate = new WriteGate(() => progress.publish());
   const abortable = new Abortable();
@@ -65,7 +73,7 @@ class Migration {
       const result = await rollBack(run, reason, this.#commitTried);
       if (result.state === 'ended') {
         const clean = result.failure.type === 'ROLLED_BACK' && abortable.reason === undefined;
-        throw clean && (cancelled || !this.#modifies) ? rootOf(error) : result.failure;
+        throw clean && (cancelled || !this.#modifies) ? error : result.failure;
       }
     }
     return this.end(row);

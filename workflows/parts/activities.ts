@@ -18,7 +18,8 @@ export function forwardSteps(maxAttempts?: number): Steps {
   const retry = {
     initialInterval: '500ms',
     maximumInterval: '15s',
-    ...(maxAttempts && { maximumAttempts: maxAttempts }),
+    // An input that does not fit is refused by the first step, which must be able to run.
+    ...(Number.isInteger(maxAttempts) && Number(maxAttempts) > 0 && { maximumAttempts: maxAttempts }),
   };
   const quick: ActivityOptions = {
     startToCloseTimeout: '30s',

@@ -1,0 +1,56 @@
+import type { BaselineOutcome, RegisterBaselineInput } from '../domain/baseline';
+import { startOrAttach, viewOf, type Change, type ChangeView } from './changes';
+import type { Context } from './context';
+import { endingOf } from './ending';
+import { interruptible } from './person';
+import { displayFor } from './render/display';
+import type { Session } from './temporal';
+import { waitTimedOut, watch } from './watch';
+
+export interface MigrateRequest {
+  input: RegisterBaselineInput;
+  detach?: boolean;
+  timeoutSeconds?: number;
+}
+
+export type MigrateResult =
+  | { kind: 'ended'; outcome: BaselineOutcome; change: ChangeView; attached: boolean }
+  | { kind: 'detached'; change: ChangeView; attached: boolean; interrupted: boolean };
+
+/**
+ * Starts the migration or attaches to the running one, and shows it to its end.
+ *
+ * @throws HybridFlowError with the run's own code where it did not end well, WAIT_TIMED_OUT, BASE_BUSY
+ */
+export async function migrate(context: Context, session: Session, request: MigrateRequest): Promise<MigrateResult> {
+  const { out } = context;
+  const { base } = context.settings();
+  const { change, attached } = await startOrAttach(session, base, request.input);
+  out.note(attached ? `attached to the running migration of ${base}` : `started the migration of ${base}`);
+  if (change.url) out.note(`Temporal: ${change.url}`);
+  if (request.detach) return { kind: 'detached', change: viewOf(change), attached, interrupted: false };
+  return interruptible(async (interrupted) => {
+    const end = await watch(session, change, displayFor(out), { timeoutSeconds: request.timeoutSeconds, interrupted });
+    if (end.kind === 'failed') throw endingOf(end.error, await closed(session, change));
+    if (end.kind === 'completed') {
+      warnOfOtherBase(context, end.outcome);
+      return { kind: 'ended', outcome: end.outcome, change: viewOf(change), attached };
+    }
+    if (end.why === 'timed out') throw waitTimedOut(change, request.timeoutSeconds ?? 0);
+    return { kind: 'detached', change: viewOf(change), attached, interrupted: true };
+  });
+}
+
+/** The change as it stands after its end: how it ended is in its status. */
+async function closed({ client }: Session, change: Change): Promise<ChangeView> {
+  const { status } = await client.workflow.getHandle(change.workflowId, change.runId).describe();
+  return { ...viewOf(change), status: status.name };
+}
+
+function warnOfOtherBase(context: Context, outcome: BaselineOutcome): void {
+  const { base } = context.settings();
+  if (outcome.base === base) return;
+  context.out.warn(
+    `the worker that did this serves the base ${outcome.base}, while ${base} was asked for: compare HYBRIDFLOW_BASE on both sides`,
+  );
+}

@@ -1,0 +1,45 @@
+import type { ArtifactStore } from '../ports';
+import { amendClaim, readClaim, releaseClaim, takeClaim } from './claim';
+import { freeBytes, probeWrite } from './disk';
+import { onFiles } from './errors';
+import { ensureRoot, isFolder, openFolder, removeFolder } from './folder';
+import { LatestCopy } from './latest-copy';
+import { readManifest, sealFolder } from './manifest';
+import { localFolder, pathsBelow } from './names';
+import { digestArtifact, linkArtifact, writeArtifact } from './write';
+
+/**
+ * Artifacts in a local folder.
+ *
+ * @throws HybridFlowError CONFIG_INVALID where `backups` is a URL
+ */
+export function openArtifactStore(backups: string): ArtifactStore {
+  const root = localFolder(backups);
+  const pathOf = pathsBelow(root);
+  const latestCopy = new LatestCopy(root, pathOf);
+  const here = <T>(work: () => Promise<T>) => onFiles(root, work);
+
+  return {
+    assertWritable: () =>
+      here(async () => {
+        await ensureRoot(root);
+        await probeWrite(root);
+      }),
+    freeBytes: () => here(() => freeBytes(root)),
+    pathOf,
+    exists: (folder) => here(async () => isFolder(pathOf(folder))),
+    openFolder: (folder, runId) => here(() => openFolder(root, pathOf, folder, runId)),
+    write: (folder, file, writer) => here(async () => writeArtifact(pathOf(folder, file), writer)),
+    link: (from, to) => here(async () => linkArtifact(pathOf(from.folder, from.file), pathOf(to.folder, to.file))),
+    digest: (folder, file) => here(async () => digestArtifact(pathOf(folder, file))),
+    seal: (folder, manifest) => here(async () => sealFolder(pathOf(folder), manifest)),
+    readManifest: (folder) => here(async () => readManifest(pathOf(folder))),
+    publishLatestCopy: (folder, runId) => here(() => latestCopy.publish(folder, runId)),
+    settleLatestCopy: (runId, keep) => here(() => latestCopy.settle(runId, keep)),
+    removeFolder: (folder, runId) => here(() => removeFolder(root, pathOf, folder, runId)),
+    claim: (claim) => here(() => takeClaim(root, claim)),
+    amendClaim: (claim) => here(() => amendClaim(root, claim)),
+    readClaim: () => here(() => readClaim(root)),
+    releaseClaim: (runId) => here(() => releaseClaim(root, runId)),
+  };
+}

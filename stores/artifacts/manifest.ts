@@ -1,0 +1,79 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { manifestSchema, type Manifest } from '../../domain/manifest';
+import { CHECKSUMS_FILE, MANIFEST_FILE } from '../../domain/names';
+import type { ArtifactRef } from '../ports';
+import { hashFile, placeText } from './disk';
+import { damaged, unlessMissing } from './errors';
+import { sweepTemporaries } from './folder';
+import { assertName } from './names';
+
+/**
+ * Completes a version's folder: every artifact is read anew and compared with the manifest, then
+ * `checksums.txt` is written, and `manifest.json` last. Before that last step there is no such version.
+ *
+ * @throws HybridFlowError ARTIFACT_DAMAGED naming the file or the field that does not fit
+ */
+export async function sealFolder(path: string, manifest: Manifest): Promise<ArtifactRef> {
+  const file = join(path, MANIFEST_FILE);
+  const { artifacts } = parseManifest(manifest, file);
+  assertDistinct(
+    artifacts.map((artifact) => artifact.file),
+    file,
+  );
+  await sweepTemporaries(path);
+  for (const artifact of artifacts) await assertIntact(join(path, assertName(artifact.file)), artifact);
+  await placeText(join(path, CHECKSUMS_FILE), checksums(artifacts));
+  await placeText(file, `${JSON.stringify(manifest, null, 2)}\n`);
+  return { path: file, ...(await hashFile(file)) };
+}
+
+/**
+ * The manifest of a folder; undefined where there is none, and so no version either.
+ *
+ * @throws HybridFlowError ARTIFACT_DAMAGED naming the field that does not fit
+ */
+export async function readManifest(path: string): Promise<Manifest | undefined> {
+  const file = join(path, MANIFEST_FILE);
+  const text = await unlessMissing(readFile(file, 'utf8'));
+  if (text === undefined) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw damaged(file, `cannot be parsed: ${(error as Error).message}`, 'JSON');
+  }
+  return parseManifest(value, file);
+}
+
+/** True for a file that the manifest vouches for: its bytes must not change any more. */
+export async function isSealed(path: string): Promise<boolean> {
+  const manifest = await readManifest(dirname(path)).catch(() => undefined);
+  return manifest?.artifacts.some(({ file }) => file === basename(path)) ?? false;
+}
+
+function parseManifest(value: unknown, file: string): Manifest {
+  const parsed = manifestSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the whole'} (${message})`);
+  throw damaged(file, `does not fit: ${fields.join('; ')}`, 'a manifest of format hybridflow-version/1');
+}
+
+function assertDistinct(files: string[], manifest: string): void {
+  const twice = files.find((file, i) => files.indexOf(file) !== i);
+  if (twice !== undefined) throw damaged(manifest, `names ${twice} twice`, 'one file per store');
+}
+
+async function assertIntact(path: string, expected: { bytes: number; sha256: string }): Promise<void> {
+  const found = await unlessMissing(stat(path));
+  if (!found?.isFile()) throw damaged(path, 'is missing', `${expected.bytes} bytes`);
+  if (found.size !== expected.bytes) throw damaged(path, `has ${found.size} bytes`, `${expected.bytes} bytes`);
+  const { sha256 } = await hashFile(path);
+  if (sha256 !== expected.sha256) throw damaged(path, `has SHA-256 ${sha256}`, expected.sha256);
+}
+
+/** What `sha256sum -c` reads: two spaces between hash and name. */
+function checksums(artifacts: Manifest['artifacts']): string {
+  const lines = artifacts.map(({ file, sha256 }) => `${sha256}  ${file}\n`);
+  return lines.sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1)).join('');
+}

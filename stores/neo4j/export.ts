@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { Integer } from 'neo4j-driver';
+import { HybridFlowError } from '../../domain/errors';
+import { FENCE_LABEL } from '../../domain/names';
+import { writeNewFile } from '../new-file';
+import type { CallControl, CapturedFile } from '../ports';
+import type { GraphConnection } from './driver';
+import { EXPORT_FORMAT, noCounts, type ConstraintLine, type ExportCounts, type IndexLine } from './export-format';
+import { encodeValue } from './export-values';
+import { IdSet } from './id-set';
+import { readServer, type ServerInfo } from './inventory';
+
+/** Level 1 is within a few per cent of level 6 on text like this, and the reader stays the slower side. */
+const GZIP_LEVEL = 1;
+/** Rows that the server hands out at a time: fewer round trips, still only a few MB in memory. */
+const FETCH_SIZE = 2_000;
+const BLOCK_CHARACTERS = 64 * 1024;
+const READ_TIMEOUT_MS = 60 * 60_000;
+
+// id() is deprecated, yet short, numeric and present in every 5.x and 2025.x. It may be reused once a node is gone,
+// which cannot do harm: it is used inside this file only, and a relationship to a node that is not in it is an error.
+const NODES = 'MATCH (n) RETURN id(n), labels(n), properties(n)';
+const RELATIONSHIPS = 'MATCH (s)-[r]->(e) RETURN type(r), id(s), id(e), properties(r)';
+
+/** Writes the whole graph, without the fence, to a file that must not exist yet. A failure leaves no file. */
+export async function exportGraph(
+  connection: GraphConnection,
+  file: string,
+  control: CallControl = {},
+): Promise<Omit<CapturedFile, 'bytes' | 'sha256'>> {
+  const capturedFrom = new Date().toISOString();
+  const server = await readServer(connection);
+  const counts = noCounts();
+  const blocks = sealed(inBlocks(lines(connection, server, counts), counts, control), counts);
+  try {
+    await writeNewFile(file, (sink) =>
+      pipeline(Readable.from(blocks, { highWaterMark: 2 }), createGzip({ level: GZIP_LEVEL }), sink, {
+        signal: control.signal,
+      }),
+    );
+  } catch (error) {
+    throw control.signal?.aborted ? control.signal.reason : error;
+  }
+  const capturedTo = new Date().toISOString();
+  return { counts: { ...counts }, serverVersion: server.serverVersion, capturedFrom, capturedTo };
+}
+
+async function* lines(connection: GraphConnection, server: ServerInfo, counts: ExportCounts): AsyncGenerator<string> {
+  yield JSON.stringify({ t: 'header', format: EXPORT_FORMAT, ...server });
+  yield* schemaLines(connection, counts);
+  const exported = new IdSet();
+  const fences = new IdSet();
+  for await (const row of connection.stream(NODES, { timeoutMs: READ_TIMEOUT_MS, fetchSize: FETCH_SIZE })) {
+    const [id, labels, properties] = row as unknown as [Integer, string[], object];
+    const number = id.toNumber();
+    if (labels.includes(FENCE_LABEL)) {
+      fences.add(number);
+      continue;
+    }
+    exported.add(number);
+    counts.nodes += 1;
+    if (labels.includes('Paragraph')) counts.paragraphs += 1;
+    yield `{"t":"n","id":${number},"l":${JSON.stringify(labels.sort())},"p":${encodeProperties(properties)}}`;
+  }
+  for await (const row of connection.stream(RELATIONSHIPS, { timeoutMs: READ_TIMEOUT_MS, fetchSize: FETCH_SIZE })) {
+    const [type, start, end, properties] = row as unknown as [string, Integer, Integer, object];
+    const [s, e] = [start.toNumber(), end.toNumber()];
+    if (fences.has(s) || fences.has(e)) continue;
+    if (!exported.has(s) || !exported.has(e)) throw changedMeanwhile();
+    counts.relationships += 1;
+    yield `{"t":"r","y":${JSON.stringify(type)},"s":${s},"e":${e},"p":${encodeProperties(properties)}}`;
+  }
+}
+
+async function* schemaLines(connection: GraphConnection, counts: ExportCounts): AsyncGenerator<string> {
+  const show = (what: string, more: string) =>
+    connection.run(`SHOW ${what} YIELD name, createStatement${more} RETURN * ORDER BY name`);
+  for (const row of await show('CONSTRAINTS', '')) {
+    const line: ConstraintLine = { t: 'c', name: String(row.get('name')), ddl: String(row.get('createStatement')) };
+    counts.constraints += 1;
+    yield JSON.stringify(line);
+  }
+  for (const row of await show('INDEXES', ', type, owningConstraint')) {
+    const kind = row.get('type') === 'LOOKUP' ? 'lookup' : row.get('owningConstraint') == null ? 'own' : 'constraint';
+    const line: IndexLine = { t: 'x', name: String(row.get('name')), ddl: String(row.get('createStatement')), kind };
+    counts.indexes += 1;
+    yield JSON.stringify(line);
+  }
+}
+
+/** Keys in order, since the server hands them out in the order of their storage. */
+function encodeProperties(properties: object): string {
+  const source = properties as Record<string, unknown>;
+  const keys = Object.keys(source).sort();
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(encodeValue(source[key]))}`).join(',')}}`;
+}
+
+/** Gathers lines into blocks: what runs once a block need not run 200,000 times. */
+async function* inBlocks(
+  source: AsyncGenerator<string>,
+  counts: ExportCounts,
+  { onProgress, signal }: CallControl,
+): AsyncGenerator<string> {
+  let block = '';
+  for await (const line of source) {
+    block += `${line}\n`;
+    if (block.length < BLOCK_CHARACTERS) continue;
+    signal?.throwIfAborted();
+    onProgress?.(counts.nodes + counts.relationships);
+    yield block;
+    block = '';
+  }
+  onProgress?.(counts.nodes + counts.relationships);
+  yield block;
+}
+
+/** Appends the footer, so that a file cut short, even at the end of a line, is known as such. */
+async function* sealed(blocks: AsyncGenerator<string>, counts: ExportCounts): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256');
+  for await (const block of blocks) {
+    const bytes = Buffer.from(block);
+    hash.update(bytes);
+    yield bytes;
+  }
+  yield Buffer.from(`${JSON.stringify({ t: 'end', counts, sha256: hash.digest('hex') })}\n`);
+}
+
+function changedMeanwhile(): HybridFlowError {
+  return new HybridFlowError('ARTIFACT_WRITE_FAILED', {
+    found: 'the graph was written to while it was exported: a relationship leads to a node that is not in the file',
+    expected: 'no other writer during the export',
+    next: 'stop the other writer; the export is then repeated',
+  });
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { EXPORT_FORMAT, noCounts, type ExportCounts, type ExportLine, type FooterLine } from './export-format';
+import { damaged } from './export-values';
+
+/**
+ * Reads an export through and compares it with its footer: format, hash and every count. Nothing is to be written
+ * anywhere before this has passed.
+ *
+ * @throws HybridFlowError ARTIFACT_DAMAGED
+ */
+export async function checkExport(file: string): Promise<ExportCounts> {
+  const hash = createHash('sha256');
+  const found = noCounts();
+  let previous: string | undefined;
+  for await (const line of readTextLines(file)) {
+    // One line behind, since the last one is the footer and not part of the hash.
+    if (previous === undefined) assertHeader(line);
+    else countLine(parseLine(previous), found);
+    if (previous !== undefined) hash.update(`${previous}\n`);
+    previous = line;
+  }
+  const footer = previous === undefined ? undefined : parseLine(previous);
+  if (footer?.t !== 'end') throw damaged('no footer: it was cut short');
+  assertFooter(footer, found, hash.digest('hex'));
+  return found;
+}
+
+/** The lines of an export, parsed, one at a time. */
+export async function* readExport(file: string): AsyncGenerator<ExportLine> {
+  for await (const line of readTextLines(file)) yield parseLine(line);
+}
+
+async function* readTextLines(file: string): AsyncGenerator<string> {
+  const source = createReadStream(file);
+  const text = source.pipe(createGunzip());
+  // pipe() does not hand errors on: without this a missing file would be waited for without end.
+  source.once('error', (error) => text.destroy(error));
+  text.setEncoding('utf8');
+  let rest = '';
+  try {
+    for await (const chunk of text as AsyncIterable<string>) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    throw code.startsWith('Z_') ? damaged(`no readable gzip stream (${code})`) : error;
+  } finally {
+    source.destroy();
+  }
+  if (rest !== '') throw damaged('a last line without its end: it was cut short');
+}
+
+function parseLine(text: string): ExportLine {
+  try {
+    return JSON.parse(text) as ExportLine;
+  } catch {
+    throw damaged('a line that is no JSON');
+  }
+}
+
+function assertHeader(text: string): void {
+  const header = parseLine(text);
+  if (header.t !== 'header' || header.format !== EXPORT_FORMAT) throw damaged(`no header of ${EXPORT_FORMAT}`);
+}
+
+function countLine(line: ExportLine, counts: ExportCounts): void {
+  if (line.t === 'c') counts.constraints += 1;
+  if (line.t === 'x') counts.indexes += 1;
+  if (line.t === 'r') counts.relationships += 1;
+  if (line.t !== 'n') return;
+  counts.nodes += 1;
+  if (line.l.includes('Paragraph')) counts.paragraphs += 1;
+}
+
+function assertFooter(footer: FooterLine, found: ExportCounts, sha256: string): void {
+  if (footer.sha256 !== sha256) throw damaged('other bytes than its footer was made for');
+  for (const [name, count] of Object.entries(found)) {
+    const stated = footer.counts[name as keyof ExportCounts];
+    if (stated !== count) throw damaged(`${count} ${name} where its footer says ${stated}`);
+  }
+}

@@ -1,0 +1,75 @@
+import Database from 'better-sqlite3';
+import { VERSION_REGISTRY, VERSIONING_TABLES, type TableDefinition } from '../../domain/registry-schema';
+import { VERSION_STATUSES } from '../../domain/status';
+import type { Db } from './open';
+
+const DEFAULT = ': default value';
+
+/**
+ * What a table promises beyond its columns, where ours lean on it: defaults, unique keys, references and the
+ * accepted states. Found by asking SQLite about the table in question and about ours, made in memory.
+ */
+export function compareConstraints(db: Db, table: TableDefinition): string[] {
+  const needed = constraintsOf(blueprint(), table.name);
+  const found = constraintsOf(db, table.name);
+  return [
+    ...[...needed].filter((fact) => !found.has(fact)).map((fact) => `${fact}: missing`),
+    // A default more does no harm; a unique key or reference more makes our rows fail.
+    ...[...found].filter((fact) => !needed.has(fact) && !fact.endsWith(DEFAULT)).map((fact) => `${fact}: not known`),
+  ];
+}
+
+let memory: Db | undefined;
+
+function blueprint(): Db {
+  if (!memory) {
+    memory = new Database(':memory:');
+    for (const { create } of VERSIONING_TABLES) memory.exec(create);
+  }
+  return memory;
+}
+
+function constraintsOf(db: Db, table: string): Set<string> {
+  return new Set([...defaults(db, table), ...uniqueKeys(db, table), ...references(db, table), ...states(db, table)]);
+}
+
+function defaults(db: Db, table: string): string[] {
+  const columns = db
+    .prepare('SELECT name FROM pragma_table_info(?) WHERE dflt_value IS NOT NULL')
+    .pluck()
+    .all(table) as string[];
+  return columns.map((name) => `${name}${DEFAULT}`);
+}
+
+function uniqueKeys(db: Db, table: string): string[] {
+  const keys = db
+    .prepare(
+      `SELECT (SELECT group_concat(name, ', ') FROM pragma_index_info(list.name))
+       FROM pragma_index_list(?) AS list WHERE list."unique" AND NOT list.partial AND list.origin <> 'pk'`,
+    )
+    .pluck()
+    .all(table) as (string | null)[];
+  return keys.map((columns) => `${columns ?? 'an expression'}: UNIQUE`);
+}
+
+function references(db: Db, table: string): string[] {
+  const keys = db
+    .prepare<[string], { from: string; table: string; to: string | null }>(
+      'SELECT "from", "table", "to" FROM pragma_foreign_key_list(?)',
+    )
+    .all(table);
+  return keys.map((key) => `${key.from}: REFERENCES ${key.table} (${key.to ?? 'its key'})`.toLowerCase());
+}
+
+/** Whether each state is accepted is read from the literals of the table's own CHECK. */
+function states(db: Db, table: string): string[] {
+  if (table !== VERSION_REGISTRY.name) return [];
+  const sql = db
+    .prepare("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE")
+    .pluck()
+    .get(table) as string | undefined;
+  if (sql === undefined || !/\bCHECK\s*\(/i.test(sql)) return [];
+  return VERSION_STATUSES.filter((state) => sql.includes(`'${state}'`)).map(
+    (state) => `status: CHECK accepts ${state}`,
+  );
+}

@@ -1,0 +1,121 @@
+import { closeSync, existsSync, openSync, readSync, statSync, type Stats } from 'node:fs';
+import Database from 'better-sqlite3';
+import { HybridFlowError } from '../../domain/errors';
+import type { WriteLease } from '../ports';
+import { databaseInvalid, databaseMissing, sqliteCode, translateSqliteError } from './errors';
+
+export type Db = Database.Database;
+
+/** Where the database is, and how long a statement waits for another program's lock. */
+export interface Source {
+  path: string;
+  busyTimeoutMs: number;
+}
+
+/**
+ * Reads inside one transaction, so that all statements see the same moment. Every call opens and closes its
+ * own connection: a file that was swapped (a restore) is noticed, and no handle outlives the call.
+ */
+export function reading<T>(source: Source, use: (db: Db) => T): T {
+  return connected(source, (db, readonly) => {
+    if (!readonly) db.pragma('query_only = ON');
+    return db.transaction(use).deferred(db);
+  });
+}
+
+/** As {@link reading}, but outside a transaction: VACUUM INTO brings its own and would refuse. */
+export function copying<T>(source: Source, use: (db: Db) => T): T {
+  return connected(source, use);
+}
+
+/**
+ * Writes in one transaction that takes the write lock at its start. The lease is judged once the lock is
+ * held: an attempt that was frozen, or had to wait too long, changes nothing.
+ *
+ * @throws HybridFlowError FENCED where the lease has run out
+ */
+export function writing<T>(source: Source, lease: WriteLease | undefined, use: (db: Db) => T): T {
+  return translated(source, () =>
+    withConnection(source, { readonly: false }, (db) => {
+      db.pragma('foreign_keys = ON');
+      const guarded = db.transaction(() => {
+        assertLease(lease);
+        return use(db);
+      });
+      return guarded.immediate();
+    }),
+  );
+}
+
+function assertLease(lease: WriteLease | undefined): void {
+  if (!lease || Date.now() < lease.notAfter) return;
+  throw new HybridFlowError('FENCED', {
+    found: `This attempt might write until ${new Date(lease.notAfter).toISOString()}, which has passed`,
+    expected: 'an attempt that is still within its time',
+    next: 'nothing was written; the run goes on with a newer attempt or has been rolled back',
+  });
+}
+
+/**
+ * A read-only connection where that leaves no trace. Two cases need one that may write: a database in WAL
+ * mode that nobody has open (a read-only reader would leave empty -wal and -shm files behind, a read-write one
+ * removes them when it closes), and a journal left by a killed writer, which must be played back first.
+ */
+function connected<T>(source: Source, use: (db: Db, readonly: boolean) => T): T {
+  return translated(source, () => {
+    const readonly = !isIdleWal(source.path);
+    try {
+      return withConnection(source, { readonly }, (db) => use(db, readonly));
+    } catch (error) {
+      if (!readonly || !sqliteCode(error)?.startsWith('SQLITE_READONLY_')) throw error;
+      return withConnection(source, { readonly: false }, (db) => use(db, false));
+    }
+  });
+}
+
+function translated<T>(source: Source, work: () => T): T {
+  try {
+    assertRegularFile(source.path);
+    return work();
+  } catch (error) {
+    throw translateSqliteError(error, source.path);
+  }
+}
+
+function withConnection<T>(source: Source, options: { readonly: boolean }, use: (db: Db) => T): T {
+  const db = new Database(source.path, { ...options, fileMustExist: true, timeout: source.busyTimeoutMs });
+  try {
+    return use(db);
+  } finally {
+    db.close();
+  }
+}
+
+function assertRegularFile(path: string): void {
+  let found: Stats;
+  try {
+    found = statSync(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw databaseMissing(path);
+    throw databaseInvalid(path, (error as Error).message, error);
+  }
+  if (!found.isFile()) throw databaseInvalid(path, found.isDirectory() ? 'it is a folder' : 'it is not a regular file');
+}
+
+/** Byte 18 of the header is 2 in WAL mode; while anybody has such a database open, its -wal file exists. */
+function isIdleWal(path: string): boolean {
+  if (existsSync(`${path}-wal`)) return false;
+  const header = Buffer.alloc(19);
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return false; // SQLite cannot open it either, and says why.
+  }
+  try {
+    return readSync(file, header, 0, header.length, 0) === header.length && header[18] === 2;
+  } finally {
+    closeSync(file);
+  }
+}

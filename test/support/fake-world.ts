@@ -1,0 +1,256 @@
+import type { ActivityDeps } from '../../activities';
+import type { Claim } from '../../domain/claim';
+import { HybridFlowError } from '../../domain/errors';
+import type { Manifest } from '../../domain/manifest';
+import type { TableBefore } from '../../domain/registry';
+import { LATEST_COPY } from '../../domain/version-id';
+import type { ArtifactStore, FenceState, GraphStore, MetadataStore, VectorStore } from '../../stores/ports';
+import { FakeRegistry } from './fake-registry';
+
+const CAPTURED = {
+  serverVersion: 'fake',
+  capturedFrom: '2026-01-01T00:00:00.000Z',
+  capturedTo: '2026-01-01T00:00:01.000Z',
+};
+const SHA = 'a'.repeat(64);
+
+/**
+ * The three stores and the backups folder in memory, for unit tests of workflows only: just enough behaviour
+ * for a run to be judged by what it leaves behind.
+ */
+export class FakeWorld {
+  readonly registry = new FakeRegistry();
+  readonly chunks: string[];
+  labelled = new Set<string>();
+  labelledTwice = 0;
+  snapshots: string[] = [];
+  fence: FenceState | undefined;
+  tables: 'absent' | 'ours' = 'absent';
+  folders = new Map<string, { runId: string; files: Set<string> }>();
+  asideLatestCopy: string | undefined;
+  claim: Claim | undefined;
+  openRuns = new Set<string>();
+  points: number;
+  freeBytes = 1e12;
+  onBatch: (batch: number) => void | Promise<void> = () => undefined;
+  batches = 0;
+  #snapshotCount = 0;
+
+  constructor(paragraphs = 25) {
+    this.chunks = Array.from({ length: paragraphs }, (_, i) => `bailey:ch1:${String(i).padStart(6, '0')}`);
+    this.points = paragraphs;
+    this.registry.tablesExist = () => this.tables === 'ours';
+  }
+
+  /** Everything that a rollback must leave as it was; the registry's verdict is looked at apart. */
+  get traces(): unknown {
+    return {
+      labelled: this.labelled.size,
+      snapshots: this.snapshots,
+      fence: this.fence ?? null,
+      folders: [...this.folders.keys()],
+      claim: this.claim ?? null,
+    };
+  }
+
+  deps(overrides: Partial<ActivityDeps['settings']> = {}): ActivityDeps {
+    return {
+      metadata: this.metadataStore(),
+      artifacts: this.artifactStore(),
+      vectors: this.vectorStore(),
+      graph: this.graphStore(),
+      runs: { isOpen: async (_, runId) => this.openRuns.has(runId) },
+      settings: {
+        base: 'test',
+        batchSize: 10,
+        batchesPerSpan: 2,
+        minimumFreeBytes: 1,
+        expectedChapters: null,
+        expectedParagraphs: null,
+        ...overrides,
+      },
+      secrets: ['s3cret'],
+    };
+  }
+
+  private metadataStore(): MetadataStore {
+    const table = (name: string, rows: number): TableBefore => ({
+      name,
+      state: this.tables === 'ours' ? 'fits' : 'absent',
+      rows,
+      columns: [],
+      differences: [],
+      ddl: [],
+    });
+    return {
+      registry: this.registry,
+      inventory: () => ({
+        path: 'metadata.db',
+        bytes: 1,
+        sqliteVersion: 'fake',
+        chapters: 3,
+        perTextbook: { bailey: 3 },
+      }),
+      inspectTables: () => [
+        table('version_registry', this.registry.rows.length),
+        table('operation_log', this.registry.log.length),
+      ],
+      createTables: () => {
+        this.tables = 'ours';
+        return { created: ['version_registry', 'operation_log'], replaced: [] };
+      },
+      undoTables: (before) => {
+        if (this.registry.rows.length > 0) return 'kept';
+        if (before.every(({ state }) => state === 'absent')) this.tables = 'absent';
+        return 'undone';
+      },
+      snapshotTo: () => ({ ...CAPTURED, counts: { chapters: 3 } }),
+      close: () => undefined,
+    };
+  }
+
+  private vectorStore(): VectorStore {
+    return {
+      inventory: async () => ({
+        name: 'textbook_chunks',
+        collection: 'textbook_chunks',
+        aliases: [],
+        status: 'green',
+        points: this.points,
+        dimension: 8,
+        serverVersion: 'fake',
+      }),
+      status: async () => ({ points: this.points, status: 'green' }),
+      describe: async () => ({ config: {}, payloadSchema: {} }),
+      listSnapshots: async () => this.snapshots.map((name) => ({ name, checksum: SHA, bytes: 1 })),
+      createSnapshot: async (before, { retry }) => {
+        const adopted = retry ? this.snapshots.find((name) => !before.includes(name)) : undefined;
+        const name = adopted ?? `s${++this.#snapshotCount}`;
+        if (!adopted) this.snapshots.push(name);
+        return { name, checksum: SHA, bytes: 1 };
+      },
+      downloadSnapshot: async () => ({ bytes: 1, sha256: SHA }),
+      deleteSnapshot: async (name) => {
+        this.snapshots = this.snapshots.filter((other) => other !== name);
+      },
+    };
+  }
+
+  private graphStore(): GraphStore {
+    const held = (token: string) => {
+      if (this.fence?.token !== token) throw new HybridFlowError('FENCED', { found: 'the fence is gone' });
+      return this.fence;
+    };
+    return {
+      inventory: async () => ({
+        edition: 'fake',
+        serverVersion: 'fake',
+        nodes: this.chunks.length,
+        relationships: 0,
+        paragraphs: this.chunks.length,
+        alreadyLabelled: this.labelled.size,
+        withoutChunkId: 0,
+      }),
+      counts: async () => {
+        const paragraphs = this.chunks.length;
+        const labelled = this.labelled.size;
+        return {
+          nodes: paragraphs,
+          relationships: 0,
+          labels: { paragraphs, labelled, unlabelled: paragraphs - labelled },
+        };
+      },
+      exportTo: async () => ({ ...CAPTURED, counts: { nodes: this.chunks.length } }),
+      acquireFence: async (token) => {
+        if (this.fence?.token !== token) this.fence = { token, cursor: '', batches: 0, labelled: 0, paused: false };
+        return { ...this.fence } as FenceState;
+      },
+      readFence: async () => this.fence && { ...this.fence },
+      setGate: async (token, paused) => {
+        held(token).paused = paused;
+        return { ...held(token) };
+      },
+      labelBatch: async ({ token, after, batchSize }) => {
+        const fence = held(token);
+        await this.onBatch(this.batches + 1);
+        if (fence.paused) return { state: 'paused' };
+        this.batches += 1;
+        const page = this.chunks.filter((id) => id > after).slice(0, batchSize);
+        for (const id of page) {
+          if (this.labelled.has(id)) this.labelledTwice += 1;
+          this.labelled.add(id);
+        }
+        const cursor = page.at(-1) ?? after;
+        fence.cursor = cursor;
+        return { state: 'done', labelled: page.length, cursor, milliseconds: 1 };
+      },
+      revokeFence: async (token) => {
+        if (this.fence?.token === token) this.fence = undefined;
+      },
+      removeLabel: async () => {
+        const removed = this.labelled.size;
+        this.labelled.clear();
+        return removed;
+      },
+      close: async () => undefined,
+    };
+  }
+
+  private artifactStore(): ArtifactStore {
+    const open = (folder: string) => {
+      const found = this.folders.get(folder);
+      if (!found) throw new HybridFlowError('ARTIFACT_WRITE_FAILED', { found: `no folder ${folder}` });
+      return found;
+    };
+    const ref = (folder: string, file: string) => ({ path: `/backups/${folder}/${file}`, bytes: 1, sha256: SHA });
+    return {
+      assertWritable: async () => undefined,
+      freeBytes: async () => this.freeBytes,
+      pathOf: (folder, file) => `/backups/${folder}${file ? `/${file}` : ''}`,
+      exists: async (folder) => this.folders.has(folder),
+      openFolder: async (folder, runId) => {
+        if (!this.folders.has(folder)) this.folders.set(folder, { runId, files: new Set() });
+      },
+      write: async (folder, file, writer) => {
+        await writer(`/backups/${folder}/.${file}.tmp`);
+        open(folder).files.add(file);
+        return ref(folder, file);
+      },
+      link: async (from, to) => {
+        if (!open(from.folder).files.has(from.file)) throw new Error(`nothing to link: ${from.file}`);
+        open(to.folder).files.add(to.file);
+        return ref(to.folder, to.file);
+      },
+      digest: async (folder, file) => ref(folder, file),
+      seal: async (folder: string, _: Manifest) => {
+        open(folder).files.add('manifest.json');
+        return ref(folder, 'manifest.json');
+      },
+      readManifest: async () => undefined,
+      publishLatestCopy: async (folder) => {
+        const built = this.folders.get(folder);
+        if (!built) return;
+        this.folders.delete(folder);
+        this.folders.set(LATEST_COPY, built);
+      },
+      settleLatestCopy: async (runId, keep) => {
+        if (keep === 'old' && this.folders.get(LATEST_COPY)?.runId === runId) this.folders.delete(LATEST_COPY);
+      },
+      removeFolder: async (folder, runId) => {
+        if (this.folders.get(folder)?.runId === runId) this.folders.delete(folder);
+      },
+      claim: async (claim) => {
+        if (this.claim && this.claim.runId !== claim.runId) return { state: 'held', holder: this.claim };
+        this.claim = claim;
+        return { state: 'claimed' };
+      },
+      amendClaim: async (claim) => {
+        if (this.claim?.runId === claim.runId) this.claim = claim;
+      },
+      readClaim: async () => this.claim,
+      releaseClaim: async (runId) => {
+        if (this.claim?.runId === runId) this.claim = undefined;
+      },
+    };
+  }
+}

@@ -1,0 +1,107 @@
+import { Context } from '@temporalio/activity';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
+import type { ActivityDeps } from '../../activities';
+import { createWorkers } from '../../worker/create';
+import { ensureSearchAttributes } from '../../worker/search-attributes';
+import { pythonTools } from './tools';
+
+let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+
+/** The workflows, bundled once per process. */
+export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
+  return (bundle ??= bundleWorkflowCode({
+    workflowsPath: require.resolve('../../workflows'),
+    logger: new DefaultLogger('ERROR'),
+  }));
+}
+
+/** A private Temporal server for one test file: the real one, in memory. */
+export async function startTemporal(): Promise<TestWorkflowEnvironment> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const { temporal } = await pythonTools();
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: { executable: { type: 'existing-path', path: temporal }, log: { format: 'pretty', level: 'error' } },
+  });
+  await ensureSearchAttributes(env.nativeConnection, env.namespace ?? 'default');
+  return env;
+}
+
+export interface SharedWorkers {
+  taskQueue: string;
+  /** Which world the activities of a workflow work on. To be said before the workflow starts. */
+  assign(workflowId: string, deps: ActivityDeps): void;
+  stop(): Promise<void>;
+}
+
+let queues = 0;
+
+/** Workers for both queues, shared by many runs: each run's activities reach the stores assigned to its workflow id. */
+export async function startWorkers(env: TestWorkflowEnvironment, common: ActivityDeps): Promise<SharedWorkers> {
+  const taskQueue = `test-${process.pid}-${++queues}`;
+  const worlds = new Map<string, ActivityDeps>();
+  const workers = await createWorkers({
+    connection: env.nativeConnection,
+    namespace: env.namespace ?? 'default',
+    deps: routed(common, () => {
+      const id = Context.current().info.workflowExecution?.workflowId ?? '';
+      const deps = worlds.get(id);
+      if (!deps) throw new Error(`no stores assigned to ${id}`);
+      return deps;
+    }),
+    taskQueue,
+    bundle: await workflowBundle(),
+  });
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  return {
+    taskQueue,
+    assign: (workflowId, deps) => worlds.set(workflowId, deps),
+    async stop() {
+      workers.forEach((worker) => worker.shutdown());
+      await running;
+    },
+  };
+}
+
+/** Ports whose methods look up the stores of the calling workflow at each call. */
+function routed(common: ActivityDeps, current: () => ActivityDeps): ActivityDeps {
+  const port = <T extends object>(pick: (deps: ActivityDeps) => T): T =>
+    new Proxy({} as T, {
+      get: (_, key) => {
+        if (key === 'registry') return port((deps) => deps.metadata.registry);
+        return (...args: unknown[]) => {
+          const target = pick(current());
+          return (Reflect.get(target, key) as (...a: unknown[]) => unknown).apply(target, args);
+        };
+      },
+    });
+  return {
+    ...common,
+    metadata: port((deps) => deps.metadata),
+    artifacts: port((deps) => deps.artifacts),
+    vectors: port((deps) => deps.vectors),
+    graph: port((deps) => deps.graph),
+    runs: port((deps) => deps.runs),
+  };
+}
+
+export interface FailureFacts {
+  code: string | null | undefined;
+  message: string;
+  details: unknown[];
+}
+
+/** The typed failure that a workflow ended with. Throws where it did not fail. */
+export async function failureOf(result: Promise<unknown>): Promise<FailureFacts> {
+  try {
+    await result;
+  } catch (error) {
+    if (error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure) {
+      const { type, message, details } = error.cause;
+      return { code: type, message, details: details ?? [] };
+    }
+    throw error;
+  }
+  throw new Error('the workflow did not fail');
+}
