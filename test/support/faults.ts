@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { ActivityDeps } from '../../activities';
 import { HybridFlowError } from '../../domain/errors';
 
@@ -8,6 +9,8 @@ export interface Fault {
   when: 'before' | 'after';
   /** How many calls go wrong; Infinity for ever. */
   times: number;
+  /** Counts the calls of each activity apart, so that a step fails for good and its undo finds the port mended. */
+  perActivity?: boolean;
   /** Calls that still go well first. */
   skip?: number;
   error?: () => Error;
@@ -24,10 +27,13 @@ const outage = () => new HybridFlowError('NEO4J_UNREACHABLE', { found: 'injected
 /** Wraps all ports so that every call is recorded and the planned ones go wrong. */
 export function withFaults(deps: ActivityDeps, faults: Fault[] = []): Faults {
   const calls: string[] = [];
-  const left = new Map(faults.map((fault) => [fault, { skip: fault.skip ?? 0, times: fault.times }]));
+  const left = new Map<string, { skip: number; times: number }>();
   const strikes = (call: string, when: Fault['when']) => {
-    for (const [fault, count] of left) {
+    for (const [nth, fault] of faults.entries()) {
       if (fault.call !== call || fault.when !== when) continue;
+      const key = `${nth} ${fault.perActivity ? Context.current().info.activityId : ''}`;
+      const count = left.get(key) ?? { skip: fault.skip ?? 0, times: fault.times };
+      left.set(key, count);
       if (count.skip-- > 0) continue;
       if (count.times-- > 0) throw (fault.error ?? outage)();
     }

@@ -1,0 +1,258 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { BaselineOutcome, ProgressView, RegisterBaselineInput } from '../../domain/baseline';
+import { HybridFlowError } from '../../domain/errors';
+import { FakeWorld } from '../support/fake-world';
+import { withFaults, type Fault } from '../support/faults';
+import { eachOf } from '../support/lanes';
+import { failureOf, startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+
+jest.setTimeout(120_000);
+
+let env: TestWorkflowEnvironment;
+let workers: SharedWorkers;
+beforeAll(async () => {
+  env = await startTemporal();
+  workers = await startWorkers(env, new FakeWorld().deps());
+});
+afterAll(async () => {
+  await workers.stop();
+  await env.teardown();
+});
+
+let ids = 0;
+
+async function run(world: FakeWorld, faults: Fault[] = [], input: RegisterBaselineInput | null = {}) {
+  const { deps, calls } = withFaults(world.deps(), faults);
+  const workflowId = `baseline-${process.pid}-${++ids}`;
+  workers.assign(workflowId, deps);
+  const handle = await env.client.workflow.start('registerBaseline', {
+    args: [input],
+    taskQueue: workers.taskQueue,
+    workflowId,
+  });
+  const end = await handle.result().then(
+    (outcome) => ({ outcome: outcome as BaselineOutcome, failure: undefined }),
+    async (error: unknown) => ({ outcome: undefined, failure: await failureOf(Promise.reject(error as Error)) }),
+  );
+  return { ...end, view: await handle.query<ProgressView>('progress'), calls };
+}
+
+const clean = (world: FakeWorld) => expect(world.traces).toEqual(new FakeWorld().traces);
+
+describe('registerBaseline', () => {
+  test('ends committed, with every paragraph labelled exactly once and the artifacts of both copies', async () => {
+    const world = new FakeWorld(25);
+    const { outcome, view } = await run(world);
+    expect(outcome).toMatchObject({
+      outcome: 'committed',
+      base: 'test',
+      counts: { chapters: 3, points: 25, paragraphs: 25, labelled: 25 },
+      warnings: [],
+      compensations: [],
+    });
+    expect(outcome?.versionId).toMatch(/^v1_baseline_\d{8}_\d{6}$/);
+    expect(outcome?.checks.every(({ passed }) => passed)).toBe(true);
+    expect(outcome?.labelLatencyMs?.batches).toBe(3);
+    expect([world.labelled.size, world.labelledTwice]).toEqual([25, 0]);
+    expect([...world.folders.keys()].sort()).toEqual(['latest-copy', outcome?.versionId].sort());
+    expect([...(world.folders.get('latest-copy')?.files ?? [])].sort()).toEqual(
+      ['manifest.json', 'metadata.db', 'neo4j.jsonl.gz', 'textbook_chunks.snapshot'].sort(),
+    );
+    expect(world.snapshots).toEqual([]);
+    expect(world.fence).toBeUndefined();
+    expect(world.claim).toBeUndefined();
+    expect(world.registry.rows).toMatchObject([{ status: 'committed', validationPassed: true, paragraphCount: 25 }]);
+    expect(view).toMatchObject({
+      state: 'committed',
+      phase: 'validation',
+      labels: { done: 25, total: 25, batch: 3, batches: 3 },
+    });
+  });
+
+  test('takes latest-copy before it modifies anything', async () => {
+    const { calls } = await run(new FakeWorld());
+    const modifications = [
+      'metadata.createTables',
+      'metadata.registry.registerBaseline',
+      'graph.acquireFence',
+      'graph.labelBatch',
+    ];
+    const published = calls.indexOf('artifacts.publishLatestCopy');
+    expect(published).toBeGreaterThan(0);
+    for (const call of modifications) expect(calls.indexOf(call)).toBeGreaterThan(published);
+  });
+
+  test('does nothing where the base has its baseline, and shows it', async () => {
+    const world = new FakeWorld();
+    const first = await run(world);
+    const second = await run(world);
+    expect(second.outcome).toMatchObject({ outcome: 'already_registered', versionId: first.outcome?.versionId });
+    expect(second.calls.filter((call) => /label|write|create|artifacts.claim/i.test(call))).toEqual([]);
+    expect(world.registry.rows).toHaveLength(1);
+  });
+
+  test.each([
+    ['a field that is not known', { batchsize: 5 }],
+    ['a batch size of zero', { batchSize: 0 }],
+    ['text', 'everything'],
+    ['attempts that are no number', { maxAttempts: 'many' }],
+  ])('refuses %s as input, and touches nothing', async (_, input) => {
+    const world = new FakeWorld();
+    const { failure } = await run(world, [], input as RegisterBaselineInput);
+    expect(failure?.code).toBe('CONFIG_INVALID');
+    clean(world);
+    expect(world.tables).toBe('absent');
+  });
+
+  test('takes null for {}', async () => {
+    expect((await run(new FakeWorld(), [], null)).outcome?.outcome).toBe('committed');
+  });
+
+  test('refuses, as such and not as a rollback, what preflight finds unfit', async () => {
+    const world = new FakeWorld();
+    world.labelled.add(world.chunks[0] ?? '');
+    const { failure } = await run(world);
+    expect(failure?.code).toBe('LABEL_IN_USE');
+    expect(world.labelled.size).toBe(1);
+    expect([world.claim, world.tables, world.folders.size]).toEqual([undefined, 'absent', 0]);
+  });
+
+  test('refuses where another run holds the base', async () => {
+    const world = new FakeWorld();
+    world.claim = {
+      base: 'test',
+      workflowId: 'other',
+      runId: 'r1',
+      versionId: 'v1_baseline_20260101_000000',
+      label: 'v1_baseline',
+      claimedAt: 'then',
+    };
+    world.openRuns.add('r1');
+    const { failure } = await run(world);
+    expect(failure).toMatchObject({ code: 'BASE_BUSY' });
+    expect(failure?.message).toContain('other');
+    expect(world.claim.runId).toBe('r1');
+  });
+
+  test('first undoes what a run left that was ended from outside', async () => {
+    const world = new FakeWorld();
+    const versionId = 'v1_baseline_20260101_000000';
+    world.tables = 'ours';
+    world.registry.registerBaseline({
+      versionId,
+      workflowId: 'dead',
+      runId: 'r1',
+      chapterCount: 3,
+      paragraphCount: 25,
+    });
+    world.labelled.add(world.chunks[3] ?? '');
+    world.folders.set(versionId, { runId: 'r1', files: new Set() });
+    world.snapshots = ['theirs', 'left behind'];
+    world.fence = { token: 'r1', cursor: '', batches: 1, labelled: 1, paused: false };
+    const claim = { base: 'test', workflowId: 'dead', runId: 'r1', versionId, label: 'v1_baseline', claimedAt: 'then' };
+    world.claim = { ...claim, tablesBefore: [], qdrantSnapshotsBefore: ['theirs'] };
+    const { outcome } = await run(world);
+    expect(outcome).toMatchObject({ outcome: 'committed', counts: { labelled: 25 } });
+    expect(world.registry.rows).toMatchObject([{ status: 'rolled_back' }, { status: 'committed' }]);
+    expect(world.folders.has(versionId)).toBe(false);
+    expect(world.snapshots).toEqual(['theirs']);
+    expect(world.labelledTwice).toBe(0);
+  });
+
+  test('retries an outage and goes on', async () => {
+    const world = new FakeWorld();
+    const { outcome, calls } = await run(world, [
+      { call: 'vectors.createSnapshot', when: 'after', times: 2 },
+      { call: 'graph.labelBatch', when: 'after', skip: 1, times: 1 },
+      { call: 'metadata.registry.commit', when: 'after', times: 1 },
+    ]);
+    expect(outcome).toMatchObject({ outcome: 'committed', counts: { labelled: 25 } });
+    expect(calls.filter((call) => call === 'vectors.createSnapshot').length).toBe(3);
+    expect(world.snapshots).toEqual([]);
+  });
+
+  test('drives a commit forward whose answer was lost for ever', async () => {
+    const world = new FakeWorld();
+    const { outcome } = await run(world, [{ call: 'metadata.registry.commit', when: 'after', times: Infinity }], {
+      maxAttempts: 2,
+    });
+    expect(outcome).toMatchObject({ outcome: 'committed', counts: { labelled: 25 } });
+    expect(world.labelled.size).toBe(25);
+  });
+
+  test('says needs operator where an undo fails, keeps the claim, and the next run continues the undo', async () => {
+    const world = new FakeWorld();
+    const refused = () => new HybridFlowError('NEO4J_REFUSED', { found: 'removing labels is not allowed' });
+    const faults: Fault[] = [
+      { call: 'metadata.registry.commit', when: 'before', times: Infinity },
+      { call: 'graph.removeLabel', when: 'before', times: Infinity, error: refused },
+    ];
+    const { failure, view } = await run(world, faults, { maxAttempts: 1 });
+    expect(failure?.code).toBe('NEEDS_OPERATOR');
+    expect(failure?.message).toContain('labels :v1_baseline');
+    expect(view.compensations.find(({ state }) => state === 'failed')?.name).toBe('labels :v1_baseline');
+    expect(world.registry.rows).not.toMatchObject([{ status: 'rolled_back' }]);
+    expect(world.claim).toBeDefined();
+    const { outcome } = await run(world);
+    expect(outcome?.outcome).toBe('committed');
+    expect(world.registry.rows).toMatchObject([{ status: 'rolled_back' }, { status: 'committed' }]);
+    expect(world.labelledTwice).toBe(0);
+  });
+
+  test('keeps a secret out of history even where a driver puts it into its message', async () => {
+    const leak = () => new HybridFlowError('NEO4J_REFUSED', { found: 'password s3cret is wrong' });
+    const { failure } = await run(new FakeWorld(), [
+      { call: 'graph.inventory', when: 'before', times: Infinity, error: leak },
+    ]);
+    expect(failure?.code).toBe('NEO4J_REFUSED');
+    expect(JSON.stringify(failure)).not.toContain('s3cret');
+  });
+});
+
+/** Every port call of a good run, learned from a good run, so that a new step cannot be forgotten here. */
+describe('every step made to fail', () => {
+  let steps: string[] = [];
+  beforeAll(async () => {
+    steps = [...new Set((await run(new FakeWorld())).calls)].filter(
+      (call) => !['artifacts.pathOf', 'metadata.close', 'graph.close'].includes(call),
+    );
+  });
+
+  const cases = (calls: string[]) =>
+    calls.flatMap((call) => [
+      { call, when: 'before' as const },
+      { call, when: 'after' as const },
+    ]);
+
+  test('once, before and after its effect: the run still ends committed', async () => {
+    await eachOf(cases(steps), async ({ call, when }) => {
+      const world = new FakeWorld();
+      const { outcome } = await run(world, [{ call, when, times: 1 }]);
+      expect([call, when, outcome?.outcome, world.labelled.size]).toEqual([call, when, 'committed', 25]);
+      expect([call, world.fence, world.snapshots, world.claim]).toEqual([call, undefined, [], undefined]);
+    });
+  });
+
+  test('for good, before and after its effect: every store is as it was, and the registry says why', async () => {
+    // What only tidies up behind a commit is a warning; an undo that fails is another test's.
+    const tidying = ['artifacts.settleLatestCopy', 'artifacts.releaseClaim', 'graph.revokeFence'];
+    const forward = steps.filter((call) => !tidying.includes(call));
+    expect(forward.length).toBeGreaterThan(20);
+    await eachOf(cases(forward), async ({ call, when }) => {
+      // A commit whose answer is lost is a commit: another test's.
+      if (call === 'metadata.registry.commit' && when === 'after') return;
+      const world = new FakeWorld();
+      // Both attempts of the step fail; the undo, which may use the same port, gets more and finds it mended.
+      const { failure } = await run(world, [{ call, when, times: 2, perActivity: true }], { maxAttempts: 2 });
+      expect([call, when, failure?.code]).toEqual([
+        call,
+        when,
+        expect.stringMatching(/^(ROLLED_BACK|NEO4J_UNREACHABLE)$/),
+      ]);
+      expect([call, when, world.traces]).toEqual([call, when, new FakeWorld().traces]);
+      const [row] = world.registry.rows;
+      expect([call, when, row?.status ?? world.tables]).toEqual([call, when, row ? 'rolled_back' : 'absent']);
+      if (row) expect(row.statusMessage).toContain('injected outage');
+    });
+  });
+});
