@@ -1,4 +1,6 @@
 import { relative } from 'node:path';
+import { readRecord } from '../../stack/services/records';
+import { onPath } from '../../stack/toolchain/java';
 import type { Settings } from '../../config/schema';
 import type { BaselineOutcome } from '../../domain/baseline';
 import { filesQueue, TASK_QUEUE } from '../../domain/names';
@@ -43,6 +45,7 @@ function lookAround(
 ): string[] {
   const inPlace = relative(process.cwd(), stack.root) === '.stack';
   const flag = inPlace ? '' : ` --stack ${stack.root}`;
+  const temporal = temporalCommand(stack.root);
   const address = stack.env.TEMPORAL_ADDRESS ?? settings.temporal.address;
   const server = address ? ` --address ${address}` : '';
   return [
@@ -51,10 +54,10 @@ function lookAround(
       ['state', `npx hfv status${flag}`],
       ['version', `npx hfv show ${outcome.versionId}${flag}`],
       ['checksums', `(cd ${settings.backups}/${outcome.versionId} && sha256sum -c checksums.txt)`],
-      ['history', `temporal workflow show${server} --workflow-id ${workflowId}`],
+      ['history', `${temporal} workflow show${server} --workflow-id ${workflowId}`],
       [
         'run it by hand',
-        `temporal workflow start${server} --type registerBaseline --task-queue ${TASK_QUEUE} --input '{}'`,
+        `${temporal} workflow start${server} --type registerBaseline --task-queue ${TASK_QUEUE} --input '{}'`,
       ],
       ['Temporal UI', url],
       ['worker', `polls ${TASK_QUEUE} and ${filesQueue(TASK_QUEUE)}; its log is ${stack.root}/logs/worker.log`],
@@ -63,4 +66,10 @@ function lookAround(
     `Run \`npm run demo\` again and it finds the baseline; \`npm run demo -- --fresh\` starts over.`,
     `Stop everything with \`${inPlace ? 'npm run down' : `npx hfv down${flag}`}\`.`,
   ];
+}
+
+/** Temporal's command line as it can be called here: from the PATH, or the one that the stack's server was started with. */
+function temporalCommand(root: string): string {
+  const started = readRecord(root, 'temporal')?.command?.split(' ')[0];
+  return onPath('temporal') === undefined && started ? started : 'temporal';
 }

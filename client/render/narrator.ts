@@ -25,7 +25,7 @@ export class Narrator {
 
   /** The lines to print, in order; empty where nothing has changed. */
   tell(view: ProgressView): string[] {
-    return [...this.#steps(view), ...this.#labels(view), ...this.#pauses(view), ...this.#rollback(view)];
+    return [...this.#steps(view), ...this.#labels(view), ...this.#rollback(view), ...this.#pauses(view)];
   }
 
   #steps({ steps, phase }: ProgressView): string[] {
@@ -56,6 +56,8 @@ export class Narrator {
   #pauses({ pause, labels }: ProgressView): string[] {
     if (pause.state === this.#pause) return [];
     this.#pause = pause.state;
+    // A rollback lets go of the pause; that nothing is written any more has been said.
+    if (this.#rollingBack && pause.state === 'open') return [];
     return [`  ${pauseText(pause, labels)}`];
   }
 

@@ -4,7 +4,15 @@ import { HybridFlowError } from '../../domain/errors';
 import type { Manifest } from '../../domain/manifest';
 import type { TableBefore } from '../../domain/registry';
 import { LATEST_COPY } from '../../domain/version-id';
-import type { ArtifactStore, FenceState, GraphStore, MetadataStore, VectorStore } from '../../stores/ports';
+import type {
+  ArtifactStore,
+  FenceState,
+  GraphStore,
+  LabelBatch,
+  LabelBatchResult,
+  MetadataStore,
+  VectorStore,
+} from '../../stores/ports';
 import { FakeRegistry } from './fake-registry';
 
 const CAPTURED = {
@@ -34,6 +42,9 @@ export class FakeWorld {
   freeBytes = 1e12;
   onBatch: (batch: number) => void | Promise<void> = () => undefined;
   batches = 0;
+  /** Calls that wait for the lock of the fence. */
+  waiting = 0;
+  #lock: Promise<unknown> = Promise.resolve();
   #snapshotCount = 0;
 
   constructor(paragraphs = 25) {
@@ -136,10 +147,34 @@ export class FakeWorld {
     };
   }
 
+  #locked<T>(work: () => Promise<T>): Promise<T> {
+    this.waiting += 1;
+    const result = this.#lock.then(() => {
+      this.waiting -= 1;
+      return work();
+    });
+    this.#lock = result.catch(() => undefined);
+    return result;
+  }
+
   private graphStore(): GraphStore {
     const held = (token: string) => {
       if (this.fence?.token !== token) throw new HybridFlowError('FENCED', { found: 'the fence is gone' });
       return this.fence;
+    };
+    const label = async ({ token, after, batchSize }: LabelBatch): Promise<LabelBatchResult> => {
+      if (held(token).paused) return { state: 'paused' };
+      await this.onBatch(this.batches + 1);
+      const fence = held(token);
+      this.batches += 1;
+      const page = this.chunks.filter((id) => id > after).slice(0, batchSize);
+      for (const id of page) {
+        if (this.labelled.has(id)) this.labelledTwice += 1;
+        this.labelled.add(id);
+      }
+      const cursor = page.at(-1) ?? after;
+      fence.cursor = cursor;
+      return { state: 'done', labelled: page.length, cursor, milliseconds: 1 };
     };
     return {
       inventory: async () => ({
@@ -166,24 +201,13 @@ export class FakeWorld {
         return { ...this.fence } as FenceState;
       },
       readFence: async () => this.fence && { ...this.fence },
-      setGate: async (token, paused) => {
-        held(token).paused = paused;
-        return { ...held(token) };
-      },
-      labelBatch: async ({ token, after, batchSize }) => {
-        const fence = held(token);
-        await this.onBatch(this.batches + 1);
-        if (fence.paused) return { state: 'paused' };
-        this.batches += 1;
-        const page = this.chunks.filter((id) => id > after).slice(0, batchSize);
-        for (const id of page) {
-          if (this.labelled.has(id)) this.labelledTwice += 1;
-          this.labelled.add(id);
-        }
-        const cursor = page.at(-1) ?? after;
-        fence.cursor = cursor;
-        return { state: 'done', labelled: page.length, cursor, milliseconds: 1 };
-      },
+      // As the write lock on the fence node: whoever comes later waits for the batch in flight.
+      setGate: (token, paused) =>
+        this.#locked(async () => {
+          held(token).paused = paused;
+          return { ...held(token) };
+        }),
+      labelBatch: (batch) => this.#locked(() => label(batch)),
       revokeFence: async (token) => {
         if (this.fence?.token === token) this.fence = undefined;
       },

@@ -64,11 +64,19 @@ async function until<T>(ask: () => Promise<T>, fits: (answer: T) => boolean): Pr
   }
 }
 
+/** The pause has reached the store and waits for the batch in flight. */
+const gateIsAwaited = (world: FakeWorld) =>
+  until(
+    async () => new Promise<number>((resolve) => setImmediate(() => resolve(world.waiting))),
+    (waiting) => waiting > 0,
+  );
+
 describe('pause and resume', () => {
   test('a pause stops within one batch, says so, and a resume ends right', async () => {
     const { world, handle, letGo } = await startHeldAt(3);
     await handle.signal(pauseNeo4jWrites, { reason: 'night load', by: 'ann' });
     expect((await view(handle)).pause).toMatchObject({ state: 'pausing', reason: 'night load', by: 'ann' });
+    await gateIsAwaited(world);
     letGo();
     const { pause } = await until(
       () => view(handle),
@@ -86,10 +94,7 @@ describe('pause and resume', () => {
   test('the update answers once Neo4j is quiet, and its twin opens the gate again', async () => {
     const { world, handle, letGo } = await startHeldAt(2);
     const paused = handle.executeUpdate<PauseView, [object]>(pauseUpdate.name, { args: [{ by: 'bob' }] });
-    await until(
-      () => view(handle),
-      (v) => v.pause.state === 'pausing',
-    );
+    await gateIsAwaited(world);
     letGo();
     expect(await paused).toMatchObject({ state: 'paused', by: 'bob' });
     expect(world.batches).toBe(2);

@@ -51,6 +51,7 @@ export class WriteGate {
 
   /** To be called when the store has confirmed that nothing is in flight. Waits for the resume or the deadline. */
   async holdUntilResumed(): Promise<void> {
+    if (!this.pauseRequested) return;
     this.#state = 'paused';
     this.#quiescedAt ??= now();
     this.onChange();

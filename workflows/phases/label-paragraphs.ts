@@ -15,23 +15,20 @@ export interface Labelled {
  * gate opens again.
  */
 export async function labelParagraphs(run: BaselineRun, total: number): Promise<Labelled> {
-  const { gate, progress, settings, label, token, steps } = run;
-  const { batchSize } = settings;
-  const batches = Math.ceil(total / batchSize);
+  const { gate, progress, settings } = run;
+  const batches = Math.ceil(total / settings.batchSize);
   const perSpan = Math.max(settings.batchesPerSpan, Math.ceil(batches / MOST_SPANS));
+  const store = new StoreGate(run);
   const latencies: number[] = [];
   let cursor = '';
   let done = 0;
   let workedMs = 0;
   gate.startWriting();
   for (;;) {
-    if (gate.pauseRequested) await hold(run);
+    await store.openOnceResumed();
     const startedAt = Date.now();
-    const span = steps.longStores.labelSpan.executeWithOptions(
-      { summary: `label batches from ${latencies.length + 1} of ${batches}` },
-      [{ label, token, after: cursor, batchSize, batches: perSpan }],
-    );
-    const result = await closeGateOnPause(run, span);
+    const span = startSpan(run, cursor, perSpan, `label batches from ${latencies.length + 1} of ${batches}`);
+    const result = await store.closeOnPause(span);
     workedMs += Date.now() - startedAt;
     cursor = result.cursor;
     done += result.labelled;
@@ -43,26 +40,46 @@ export async function labelParagraphs(run: BaselineRun, total: number): Promise<
   }
 }
 
-/** Waits for the span; a pause meanwhile closes the gate in the store, which ends the span at its next batch. */
-async function closeGateOnPause(run: BaselineRun, span: Promise<SpanResult>): Promise<SpanResult> {
-  let ended = false;
-  const finished = span.finally(() => (ended = true));
-  // The failure is thrown by the last line; this branch only waits.
-  finished.catch(() => undefined);
-  await condition(() => ended || run.gate.pauseRequested);
-  if (!ended) await setGate(run, true);
-  return finished;
+function startSpan(run: BaselineRun, after: string, batches: number, summary: string): Promise<SpanResult> {
+  const { steps, label, token, settings } = run;
+  const request = { label, token, after, batchSize: settings.batchSize, batches };
+  return steps.longStores.labelSpan.executeWithOptions({ summary }, [request]);
 }
 
-async function hold(run: BaselineRun): Promise<void> {
-  await setGate(run, true);
-  await run.gate.holdUntilResumed();
-  await setGate(run, false);
-}
+/**
+ * The gate as it stands in the store. It is remembered apart from what the operator asks for: a resume that
+ * comes while the gate is being closed must still open it.
+ */
+class StoreGate {
+  #closed = false;
 
-async function setGate({ steps, token }: BaselineRun, paused: boolean): Promise<void> {
-  await steps.stores.setWriteGate.executeWithOptions(
-    { summary: paused ? 'close the write gate' : 'open the write gate' },
-    [token, paused],
-  );
+  constructor(private readonly run: BaselineRun) {}
+
+  /** Closes the gate where a pause is wanted, waits for the resume, and opens it again where it is closed. */
+  async openOnceResumed(): Promise<void> {
+    const { gate } = this.run;
+    while (gate.pauseRequested) {
+      if (!this.#closed) await this.#set(true);
+      await gate.holdUntilResumed();
+    }
+    if (this.#closed) await this.#set(false);
+  }
+
+  /** Waits for the span; a pause meanwhile closes the gate, which ends the span at its next batch. */
+  async closeOnPause(span: Promise<SpanResult>): Promise<SpanResult> {
+    let ended = false;
+    const finished = span.finally(() => (ended = true));
+    // The failure is thrown by the last line; this branch only waits.
+    finished.catch(() => undefined);
+    await condition(() => ended || this.run.gate.pauseRequested);
+    if (!ended) await this.#set(true);
+    return finished;
+  }
+
+  async #set(paused: boolean): Promise<void> {
+    const { steps, token } = this.run;
+    const summary = paused ? 'close the write gate' : 'open the write gate';
+    await steps.stores.setWriteGate.executeWithOptions({ summary }, [token, paused]);
+    this.#closed = paused;
+  }
 }
