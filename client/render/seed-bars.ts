@@ -17,8 +17,9 @@ export class SeedBars {
       stream: process.stderr,
       format: barLine,
       gracefulExit: false,
-      hideCursor: true,
-      linewrap: false,
+      // Ctrl-C ends the process here: nothing of the terminal may need to be put back.
+      hideCursor: false,
+      linewrap: true,
       fps: 8,
       barsize: 28,
     });

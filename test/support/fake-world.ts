@@ -1,7 +1,6 @@
 import type { ActivityDeps } from '../../activities';
 import type { Claim } from '../../domain/claim';
 import { HybridFlowError } from '../../domain/errors';
-import type { Manifest } from '../../domain/manifest';
 import type { TableBefore } from '../../domain/registry';
 import { LATEST_COPY } from '../../domain/version-id';
 import type {
@@ -198,7 +197,7 @@ export class FakeWorld {
       exportTo: async () => ({ ...CAPTURED, counts: { nodes: this.chunks.length } }),
       acquireFence: async (token) => {
         if (this.fence?.token !== token) this.fence = { token, cursor: '', batches: 0, labelled: 0, paused: false };
-        return { ...this.fence } as FenceState;
+        return { ...this.fence };
       },
       readFence: async () => this.fence && { ...this.fence },
       // As the write lock on the fence node: whoever comes later waits for the batch in flight.
@@ -246,7 +245,7 @@ export class FakeWorld {
         return ref(to.folder, to.file);
       },
       digest: async (folder, file) => ref(folder, file),
-      seal: async (folder: string, _: Manifest) => {
+      seal: async (folder: string) => {
         open(folder).files.add('manifest.json');
         return ref(folder, 'manifest.json');
       },

@@ -1,26 +1,19 @@
 import type { GraphTarget } from '../../stores/neo4j';
 import type { VectorTarget } from '../../stores/qdrant';
+import { useStack } from './stack';
 
 /**
- * Where the contract tests find real services: the one place that knows. The graph tests empty their database, so
- * they need one that holds nothing else.
+ * Where the contract tests find real services. The graph tests empty their database, so they need one that
+ * holds nothing else: the test stack's.
  */
-export function neo4jTarget(): Promise<GraphTarget> {
-  return Promise.resolve({
-    uri: needed('HFV_TEST_NEO4J_URI'),
-    username: 'neo4j',
-    password: needed('HFV_TEST_NEO4J_PASSWORD'),
-    database: 'neo4j',
-  });
+export async function neo4jTarget(): Promise<GraphTarget> {
+  const { settings, neo4jPassword } = await useStack();
+  const { uri, username, database } = settings.neo4j;
+  return { uri, username, password: neo4jPassword, database };
 }
 
 /** The collection is the test's own to make; its name comes from the test. */
-export function qdrantTarget(): Promise<Omit<VectorTarget, 'collection'>> {
-  return Promise.resolve({ url: needed('HFV_TEST_QDRANT_URL'), apiKey: process.env.HFV_TEST_QDRANT_API_KEY });
-}
-
-function needed(name: string): string {
-  const value = process.env[name];
-  if (value) return value;
-  throw new Error(`${name} is not set: these tests run against a real service only`);
+export async function qdrantTarget(): Promise<Omit<VectorTarget, 'collection'>> {
+  const { settings } = await useStack();
+  return { url: settings.qdrant.url, apiKey: settings.qdrant.apiKey };
 }

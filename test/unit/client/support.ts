@@ -5,7 +5,8 @@ import type { World } from '../../../client/context';
 export const plain = pc.createColors(false);
 export const painted = pc.createColors(true);
 
-export const ANSI = /\u001b\[/;
+/** Where a terminal's colour begins. */
+export const ANSI = String.fromCharCode(27);
 
 /** A world whose output is kept, and whose environment is the test's own. */
 export function fakeWorld(overrides: Partial<World> = {}): World & { printed: { stdout: string; stderr: string } } {
