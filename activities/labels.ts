@@ -3,6 +3,9 @@ import type { FenceState } from '../stores/ports';
 import { callControl, writeLease } from './context';
 import type { ActivityDeps } from './deps';
 
+/** Greater than any chunk_id. */
+const PAST_THE_END = '\u{10FFFF}';
+
 export interface SpanRequest {
   label: string;
   token: string;
@@ -24,8 +27,14 @@ export interface SpanResult {
 /** Labelling in Neo4j: every write carries the run's fencing token. */
 export function createLabelActivities({ graph }: ActivityDeps) {
   return {
-    async acquireFence(token: string): Promise<FenceState> {
-      return graph.acquireFence(token, writeLease());
+    /**
+     * Sets the fence, then asks for the page past the end: it labels nothing, but the server plans the statement
+     * now, so that the first real batch does not hold its locks meanwhile.
+     */
+    async acquireFence(token: string, label: string): Promise<FenceState> {
+      const fence = await graph.acquireFence(token, writeLease());
+      await graph.labelBatch({ label, token, after: PAST_THE_END, batchSize: 1 });
+      return fence;
     },
 
     /** Closes or opens the write gate; returns once no batch of this run is in flight. */

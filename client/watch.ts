@@ -41,11 +41,15 @@ export async function watch(
 ): Promise<WatchEnd> {
   const done = new AbortController();
   let last: ProgressView | undefined;
-  const show = (view: ProgressView) => display.update((last = view));
+  const contact = { at: Date.now() };
+  const show = (view: ProgressView) => {
+    contact.at = Date.now();
+    display.update((last = view));
+  };
   const polling = pollProgress(session, change, show, (line) => display.warn(line), done.signal);
   let end: WatchEnd | undefined;
   try {
-    end = await Promise.race([waitForEnd(change, display, done.signal), letGo(options, done.signal)]);
+    end = await Promise.race([waitForEnd(change, display, contact, done.signal), letGo(options, done.signal)]);
     return end;
   } finally {
     done.abort();
@@ -57,16 +61,23 @@ export async function watch(
   }
 }
 
-async function waitForEnd({ handle }: Change, display: Display, done: AbortSignal): Promise<WatchEnd> {
-  for (let since: number | undefined; ;) {
+async function waitForEnd(
+  { handle }: Change,
+  display: Display,
+  contact: { at: number },
+  done: AbortSignal,
+): Promise<WatchEnd> {
+  for (let since = -Infinity; ;) {
     try {
       return { kind: 'completed', outcome: await handle.result() };
     } catch (error) {
       if (error instanceof WorkflowFailedError) return { kind: 'failed', error };
       if (done.aborted || !isOutage(error)) throw error;
-      if (since === undefined) display.warn('Temporal does not answer; the run goes on when it is back, still waiting');
-      // A long poll that broke after it had worked for a while is the start of a new outage.
-      since ??= Date.now();
+      if (contact.at > since) {
+        // The run has answered since the last outage: this is a new one.
+        display.warn('Temporal does not answer; the run goes on when it is back, still waiting');
+        since = Date.now();
+      }
       if (Date.now() - since > OUTAGE_MS) throw error;
       await pause(1_000, undefined, { signal: done }).catch(() => undefined);
     }

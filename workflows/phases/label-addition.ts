@@ -6,7 +6,7 @@ export async function labelAddition(run: BaselineRun, found: Found): Promise<Lab
   const { steps, undo, saga, label, token, settings, gate } = run;
   saga.undoWith(`labels :${label}`, () => undo.longStores.removeVersionLabel(label, settings.batchSize));
   saga.undoWith('fence', () => undo.stores.revokeFence(token));
-  await run.step('set the fence', () => steps.stores.acquireFence(token));
+  await run.step('set the fence', () => steps.stores.acquireFence(token, label));
   const labelled = await run.step(
     'label the paragraphs',
     () => labelParagraphs(run, found.inventory.neo4j.paragraphs),

@@ -1,0 +1,96 @@
+import { cpus, totalmem, type, release } from 'node:os';
+import prettyBytes from 'pretty-bytes';
+import type { Colors } from '../client/output';
+import { table } from '../client/render/tables';
+import { count, duration } from '../client/render/text';
+import type { ServiceStatus } from '../stack/stack';
+import { BUDGET, judge, PLAN, type Verdict } from './budget';
+import type { Measured } from './measure';
+
+export interface Report {
+  date: string;
+  machine: { system: string; cpu: string; cores: number; memoryBytes: number; node: string };
+  services: { name: string; version: string; how: string }[];
+  scale: string;
+  /** The worker's peak before it did any work: starting up bundles the workflows where no built bundle is there. */
+  workerStartPeakBytes: number | null;
+  runs: Measured[];
+  verdicts: Verdict[];
+}
+
+export function makeReport(
+  scale: string,
+  services: readonly ServiceStatus[],
+  workerStartPeakBytes: number | null,
+  runs: Measured[],
+): Report {
+  const [cpu] = cpus();
+  const machine = {
+    system: `${type()} ${release()}`,
+    cpu: cpu?.model.trim() ?? 'unknown',
+    ...{ cores: cpus().length, memoryBytes: totalmem(), node: process.version },
+  };
+  const versions = services.map(({ name, version, how }) => ({ name, version, how }));
+  const date = new Date().toISOString();
+  return { date, machine, services: versions, scale, workerStartPeakBytes, runs, verdicts: judge(runs) };
+}
+
+/** The report for people: a column per run, then what it comes to. */
+export function renderReport(report: Report, color: Colors): string {
+  const { machine, services, scale, runs, date } = report;
+  const numbers = runs.map((_, i) => `run ${i + 1}`);
+  return [
+    `${date}, ${machine.cores} cores (${machine.cpu}), ${prettyBytes(machine.memoryBytes)}, Node ${machine.node}`,
+    services.map(({ name, version, how }) => `${name} ${version} (${how})`).join(', '),
+    `scale ${scale}: ${count(runs[0]?.paragraphs ?? 0)} paragraphs, artifacts of ${prettyBytes(runs[0]?.artifactBytes ?? 0)}`,
+    '',
+    table(['phase', ...numbers, 'plan'], phaseRows(runs), color),
+    '',
+    table(['step', ...numbers], stepRows(runs), color),
+    '',
+    table(['figure', ...numbers, 'budget'], figureRows(report), color),
+    '',
+    ...report.verdicts.map((verdict) => verdictLine(verdict, color)),
+  ].join('\n');
+}
+
+function phaseRows(runs: readonly Measured[]): string[][] {
+  const phases = runs[0]?.phases ?? [];
+  return phases.map(({ phase }, i) => [phase, ...runs.map((run) => took(run.phases[i])), PLAN[phase] ?? '']);
+}
+
+function stepRows(runs: readonly Measured[]): string[][] {
+  const steps = runs[0]?.steps ?? [];
+  return steps.map(({ name }, i) => [name, ...runs.map((run) => took(run.steps[i]))]);
+}
+
+function figureRows({ runs, workerStartPeakBytes }: Report): string[][] {
+  const row = (name: string, of: (run: Measured) => string, budget = '') => [name, ...runs.map(of), budget];
+  const label = (which: 'p50' | 'p95' | 'max') => (run: Measured) => (run.labels ? duration(run.labels[which]) : '-');
+  const started = workerStartPeakBytes === null ? '' : `at start: ${prettyBytes(workerStartPeakBytes)}`;
+  return [
+    row('migrate', (run) => duration(run.migrateMs), `< ${duration(BUDGET.migrateMs)} (plan: 15 min)`),
+    row('label batches', (run) => String(run.labels?.batches ?? 0)),
+    row('label batch p50', label('p50')),
+    row('label batch p95', label('p95'), `< ${duration(BUDGET.labelP95Ms)}`),
+    row('label batch max', label('max')),
+    row('worker peak memory', (run) => bytes(run.workerPeakBytes), `< ${prettyBytes(BUDGET.workerPeakBytes)}`),
+    ...(started ? [row('', () => '', started)] : []),
+    row('history events', (run) => String(run.historyEvents)),
+  ];
+}
+
+function verdictLine({ name, worst, within, budget }: Verdict, color: Colors): string {
+  if (worst === null) return `${name}: not measured (this system does not tell)`;
+  const show = name.includes('memory') ? prettyBytes : duration;
+  const says = within ? color.green('within') : color.red('OVER');
+  return `${name}: ${says} the budget, ${show(worst)} of ${show(budget)}`;
+}
+
+function took(part: { milliseconds: number } | undefined): string {
+  return part ? duration(part.milliseconds) : '-';
+}
+
+function bytes(value: number | null): string {
+  return value === null ? 'unknown' : prettyBytes(value);
+}

@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { Context } from '../client/context';
+import { EXIT, exitCodeOf } from '../client/exit-codes';
+import { positiveWhole } from '../client/numbers';
+import { renderSeed } from '../client/render/seed-bars';
+import { scaleOf } from '../client/seeding';
+import type { Session } from '../client/temporal';
+import { ensureWorker, stopWorker } from '../client/worker-process';
+import type { Scale } from '../stack/corpus/plan';
+import { down } from '../stack/stack';
+import { withLock } from '../stack/toolchain/lock';
+import { makeRoomFor, removeVersions, seedOnce } from './corpus';
+import { measure, type Measured } from './measure';
+import { peakMemory } from './memory';
+import { makeReport, renderReport, type Report } from './report';
+import { benchEnvironment, BENCH_ROOT, startBenchStack } from './stack';
+
+interface Flags {
+  scale: string;
+  runs: number;
+  json?: boolean;
+  check?: boolean;
+}
+
+/** Measures the migration against real services of its own. Exits with 0 whatever it finds, unless `--check` is given. */
+async function main(argv: string[]): Promise<number> {
+  const flags = new Command('bench')
+    .description('run the migration against services of its own and print what it took')
+    .option('--scale <scale>', 'full, small, or a number of paragraphs', 'full')
+    .option('--runs <n>', 'how many migrations to measure', positiveWhole, 1)
+    .option('--json', 'print one JSON object on stdout, everything else on stderr')
+    .option('--check', `exit with ${EXIT.checkFailed} where a figure is over its budget`)
+    .parse(argv, { from: 'user' })
+    .opts<Flags>();
+  const onWait = (pid: number) => process.stderr.write(`another benchmark is running here (pid ${pid}); waiting\n`);
+  const report = await withLock(join(BENCH_ROOT, 'run', 'bench.lock'), () => bench(flags, scaleOf(flags.scale)), {
+    onWait,
+  });
+  const over = report.verdicts.some(({ within }) => within === false);
+  return flags.check && over ? EXIT.checkFailed : EXIT.done;
+}
+
+async function bench({ json = false, runs }: Flags, scale: Scale): Promise<Report> {
+  try {
+    // A worker or a corpus that an earlier benchmark left must not be measured with.
+    await stopWorker(BENCH_ROOT, () => undefined);
+    await makeRoomFor(scale);
+    const { context, status } = await startBenchStack(json);
+    context.out.note(renderSeed(await seedOnce(context, scale)));
+    const report = await context.withTemporal(async (session) => {
+      const { pid } = await ensureWorker(context, session);
+      const startPeak = peakMemory(pid);
+      return makeReport(String(scale), status.services, startPeak, await measureAll(context, session, pid, runs));
+    });
+    context.out.result(report, (color) => renderReport(report, color));
+    return report;
+  } finally {
+    await stopWorker(BENCH_ROOT, () => undefined);
+    await down({ root: BENCH_ROOT, env: benchEnvironment() });
+  }
+}
+
+async function measureAll(context: Context, session: Session, pid: number, runs: number): Promise<Measured[]> {
+  const measured: Measured[] = [];
+  for (let run = 1; run <= runs; run++) {
+    await removeVersions(context);
+    const one = await measure(context, session, pid);
+    measured.push(one);
+    context.out.note(`run ${run} of ${runs}: ${(one.migrateMs / 1_000).toFixed(1)} s`);
+  }
+  return measured;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = exitCodeOf(error);
+  },
+);
