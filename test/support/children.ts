@@ -38,10 +38,15 @@ export class Child {
   /** Waits until it has said this on either stream; fails where it ends before. */
   async says(text: string, seconds = 60): Promise<void> {
     const said = () => this.stdout.includes(text) || this.stderr.includes(text);
-    await until(`"${text}"`, () => ({ said: said(), over: this.#over, stderr: this.stderr }), (now) => {
-      if (!now.said && now.over) throw new Error(`it ended before it said "${text}": ${this.stdout}${this.stderr}`);
-      return now.said;
-    }, { seconds });
+    await until(
+      `"${text}"`,
+      () => ({ said: said(), over: this.#over, stderr: this.stderr }),
+      (now) => {
+        if (!now.said && now.over) throw new Error(`it ended before it said "${text}": ${this.stdout}${this.stderr}`);
+        return now.said;
+      },
+      { seconds },
+    );
   }
 
   async killed(): Promise<Ended> {

@@ -73,7 +73,9 @@ async function neo4j(base: TestBase): Promise<Fingerprint['neo4j']> {
   return {
     nodes: hashOf(nodes.map(({ labels, properties }) => ({ labels: (labels as string[]).sort(), properties }))),
     relationships: hashOf(relationships),
-    constraints: await base.cypher('SHOW CONSTRAINTS YIELD name, type, labelsOrTypes, properties RETURN * ORDER BY name'),
+    constraints: await base.cypher(
+      'SHOW CONSTRAINTS YIELD name, type, labelsOrTypes, properties RETURN * ORDER BY name',
+    ),
     indexes: await base.cypher(
       'SHOW INDEXES YIELD name, type, labelsOrTypes, properties, state RETURN * ORDER BY name',
     ),

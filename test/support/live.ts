@@ -45,7 +45,13 @@ export async function connectLive(): Promise<Live> {
   };
   const work = async (settings: Settings, taskQueue: string) => {
     const bundle = await workflowBundle();
-    const workers = await createWorkers({ connection: nativeConnection, namespace, deps: open(settings), taskQueue, bundle });
+    const workers = await createWorkers({
+      connection: nativeConnection,
+      namespace,
+      deps: open(settings),
+      taskQueue,
+      bundle,
+    });
     const running = Promise.all(workers.map((worker) => worker.run()));
     let stopped: Promise<void> | undefined;
     const stop = () =>

@@ -38,7 +38,8 @@ export interface SharedWorkers {
 let queues = 0;
 
 /** Workers for both queues, shared by many runs: each run's activities reach the stores assigned to its workflow id. */
-export async function startWorkers(env: Pick<TestWorkflowEnvironment, 'nativeConnection' | 'namespace'>,
+export async function startWorkers(
+  env: Pick<TestWorkflowEnvironment, 'nativeConnection' | 'namespace'>,
   common: ActivityDeps,
 ): Promise<SharedWorkers> {
   const taskQueue = `test-${process.pid}-${++queues}`;

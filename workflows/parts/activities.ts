@@ -1,6 +1,7 @@
 import { ActivityCancellationType, proxyActivities, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
 import type { FileActivities, StoreActivities } from '../../activities';
 import { filesQueue } from '../../domain/names';
+import { withSummaries } from './summaries';
 
 /** Outages are retried for this long before a step counts as failed for good. */
 const RETRY_FOR = '15 minutes';
@@ -47,9 +48,9 @@ export function undoSteps(): Steps {
 function stepsWith(quick: ActivityOptions, long: ActivityOptions): Steps {
   const taskQueue = filesQueue(workflowInfo().taskQueue);
   return {
-    files: proxyActivities<FileActivities>({ ...quick, taskQueue }),
-    stores: proxyActivities<StoreActivities>(quick),
-    longFiles: proxyActivities<FileActivities>({ ...long, taskQueue }),
-    longStores: proxyActivities<StoreActivities>(long),
+    files: withSummaries(proxyActivities<FileActivities>({ ...quick, taskQueue })),
+    stores: withSummaries(proxyActivities<StoreActivities>(quick)),
+    longFiles: withSummaries(proxyActivities<FileActivities>({ ...long, taskQueue })),
+    longStores: withSummaries(proxyActivities<StoreActivities>(long)),
   };
 }

@@ -1,7 +1,7 @@
 import type { ProgressView, StepRecord } from '../../domain/baseline';
 
-const MARK = { running: '⏳', done: '✅', failed: '❌' } as const;
-const UNDO_MARK = { undone: '↩️', failed: '❌', skipped: '⏭️' } as const;
+const MARK = { running: '…', done: '✓', failed: '✗' } as const;
+const UNDO_MARK = { undone: '↺', failed: '✗', skipped: '–' } as const;
 
 /** The progress as Markdown, for the current details that the Temporal UI shows. */
 export function renderDetails(view: ProgressView): string {
@@ -14,11 +14,14 @@ export function renderDetails(view: ProgressView): string {
       pause.reason && `"${pause.reason}"`,
       pause.until && `until ${pause.until}`,
     ];
-    lines.push('', `⏸️ Neo4j writes ${pause.state} ${who.filter(Boolean).join(', ')}`.trimEnd());
+    lines.push('', `**Neo4j writes ${pause.state}** ${who.filter(Boolean).join(', ')}`.trimEnd());
   }
   if (labels) {
     const percent = labels.total === 0 ? 100 : Math.floor((100 * labels.done) / labels.total);
-    const eta = labels.etaSeconds === null ? '' : `, about ${Math.ceil(labels.etaSeconds)} s to go`;
+    const eta =
+      labels.etaSeconds === null || labels.done >= labels.total
+        ? ''
+        : `, about ${Math.ceil(labels.etaSeconds)} s to go`;
     lines.push(
       '',
       `Labels: ${labels.done} of ${labels.total} (${percent} %), batch ${labels.batch}/${labels.batches}, ${Math.round(labels.rate)}/s${eta}`,

@@ -27,12 +27,7 @@ export async function takeLatestCopy(run: BaselineRun, found: Found): Promise<La
         () => copyQdrant(run, folder, before),
         ([taken]) => artifactFacts(taken),
       ),
-    () =>
-      run.step(
-        'latest-copy of Neo4j',
-        () => steps.longFiles.exportNeo4j.executeWithOptions({ summary: 'complete logical export' }, [folder]),
-        artifactFacts,
-      ),
+    () => run.step('latest-copy of Neo4j', () => steps.longFiles.exportNeo4j(folder), artifactFacts),
   ] as const);
   const taken: LatestCopy['taken'] = [metadata, qdrant, neo4j];
   const path = await run.step('publish latest-copy', async () => {
@@ -43,8 +38,7 @@ export async function takeLatestCopy(run: BaselineRun, found: Found): Promise<La
 }
 
 async function copyQdrant({ steps }: BaselineRun, folder: string, before: string[]) {
-  const summary = 'snapshot and download';
-  const taken = await steps.longFiles.snapshotQdrant.executeWithOptions({ summary }, [folder, before]);
+  const taken = await steps.longFiles.snapshotQdrant(folder, before);
   return [taken, await steps.files.describeCollection()] as const;
 }
 

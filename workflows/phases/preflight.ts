@@ -19,10 +19,7 @@ export async function preflight(run: BaselineRun): Promise<Found> {
     });
   });
   const found = await progress.step('inspect the three stores', async () => {
-    const [files, stores] = await Promise.all([
-      steps.files.inspectFiles(),
-      steps.stores.inspectStores.executeWithOptions({ summary: 'exact counts of Qdrant and Neo4j' }, [label]),
-    ]);
+    const [files, stores] = await Promise.all([steps.files.inspectFiles(), steps.stores.inspectStores(label)]);
     const { sqlite } = files;
     const inventory = { takenAt: new Date().toISOString(), sqlite, qdrant: stores.qdrant, neo4j: stores.neo4j };
     return { inventory, files, stores };

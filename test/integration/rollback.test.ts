@@ -1,0 +1,131 @@
+import type { BaselineOutcome, RegisterBaselineInput } from '../../domain/baseline';
+import { TestBase } from '../support/base';
+import { withFaults, type Fault } from '../support/faults';
+import { fingerprint, type Fingerprint } from '../support/fingerprint';
+import { connectLive, type Live } from '../support/live';
+import { failureOf, startWorkers, type FailureFacts, type SharedWorkers } from '../support/workflow-env';
+import type { ActivityDeps } from '../../activities';
+
+jest.setTimeout(420_000);
+
+const PARAGRAPHS = 60;
+
+/** What a call changes may be there although its answer was lost; for the others, before and after are the same. */
+const CHANGES =
+  /\.(create|register|record|commit|log|delete|acquire|label|revoke|open|write|link|seal|publish|claim|amend|snapshotTo|download|export)/;
+/** These only tidy up behind a commit. */
+const TIDYING = ['artifacts.settleLatestCopy', 'artifacts.releaseClaim'];
+const HARMLESS = ['artifacts.pathOf', 'metadata.close', 'graph.close'];
+
+let live: Live;
+let base: TestBase;
+let deps: ActivityDeps;
+let workers: SharedWorkers;
+let before: Fingerprint;
+let calls: string[];
+
+beforeAll(async () => {
+  live = await connectLive();
+  base = await TestBase.make({ paragraphs: PARAGRAPHS, migration: { batchSize: 10, batchesPerSpan: 3 } });
+  deps = live.open(base.settings);
+  workers = await startWorkers(live, deps);
+  before = await fingerprint(base);
+  const good = await run();
+  expect(good.outcome?.outcome).toBe('committed');
+  calls = [...new Set(good.calls)].filter((call) => !HARMLESS.includes(call));
+  await base.unregister();
+});
+afterAll(async () => {
+  await workers?.stop();
+  await live?.close();
+  await base?.close();
+});
+
+interface End {
+  outcome?: BaselineOutcome;
+  failure?: FailureFacts;
+  calls: string[];
+}
+
+let runs = 0;
+
+async function run(faults: Fault[] = [], input: RegisterBaselineInput = {}): Promise<End> {
+  const faulty = withFaults(deps, faults);
+  const workflowId = `${workers.taskQueue}-${Date.now()}-${++runs}`;
+  workers.assign(workflowId, faulty.deps);
+  const start = { taskQueue: workers.taskQueue, workflowId, args: [input] };
+  const handle = await live.client.workflow.start('registerBaseline', start);
+  try {
+    return { outcome: (await handle.result()) as BaselineOutcome, calls: faulty.calls };
+  } catch (error) {
+    return { failure: await failureOf(Promise.reject(error as Error)), calls: faulty.calls };
+  }
+}
+
+interface Row {
+  status: string;
+  status_message: string | null;
+}
+
+/** What the registry says; undefined where the migration took its tables away again. */
+function registry(): Row[] | undefined {
+  const tables = base.sql(`SELECT name FROM sqlite_master WHERE name IN ('version_registry', 'operation_log')`);
+  return tables.length === 0 ? undefined : base.sql<Row>('SELECT status, status_message FROM version_registry');
+}
+
+/** Both times of every call that changes something, and one of every call that only reads. */
+const cases = (from: string[]) =>
+  from.flatMap((call) =>
+    (CHANGES.test(call) ? (['before', 'after'] as const) : (['before'] as const)).map((when) => ({ call, when })),
+  );
+
+test('every port that a migration uses is among the cases', () => {
+  expect(calls.length).toBeGreaterThan(25);
+  for (const port of ['metadata.', 'metadata.registry.', 'artifacts.', 'vectors.', 'graph.']) {
+    expect(calls.filter((call) => call.startsWith(port)).length).toBeGreaterThan(2);
+  }
+});
+
+test('every step made to fail for good: all three stores are as they were, and the registry says why', async () => {
+  for (const { call, when } of cases(calls.filter((each) => !TIDYING.includes(each)))) {
+    const told = [call, when];
+    // A commit whose answer is lost is a commit: see below.
+    if (call === 'metadata.registry.commit' && when === 'after') continue;
+    const t = Date.now();
+    // Both attempts of the step fail; its undo, which may use the same port, is given more and gets through.
+    const { failure } = await run([{ call, when, times: 2, perActivity: true }], { maxAttempts: 2 });
+    expect([...told, failure?.code]).toEqual([...told, expect.stringMatching(/^(ROLLED_BACK|NEO4J_UNREACHABLE)$/)]);
+    expect([...told, await fingerprint(base)]).toEqual([...told, before]);
+    const rows = registry();
+    const verdict = { status: 'rolled_back', status_message: expect.stringContaining('injected outage') as string };
+    expect([...told, rows]).toEqual([...told, rows && [verdict]]);
+    await base.unregister();
+    process.stderr.write(`good ${told} ${failure?.code} ${rows?.length} ${Date.now() - t}\n`);
+  }
+});
+
+test('every step made to fail once: the migration still ends committed, and leaves nothing else', async () => {
+  for (const { call, when } of cases(calls)) {
+    const told = [call, when];
+    const t = Date.now();
+    const { outcome, failure } = await run([{ call, when, times: 1 }]);
+    expect([...told, failure, outcome?.outcome]).toEqual([...told, undefined, 'committed']);
+    expect([...told, await base.labelled(), outcome?.counts?.labelled]).toEqual([...told, PARAGRAPHS, PARAGRAPHS]);
+    const folders = base.backups().filter((name) => !name.includes('/'));
+    expect([...told, folders]).toEqual([...told, ['latest-copy', outcome?.versionId].sort()]);
+    expect([...told, await base.fence()]).toEqual([...told, undefined]);
+    // Without the version, nothing is left of the migration.
+    await base.unregister();
+    expect([...told, await fingerprint(base)]).toEqual([...told, before]);
+    process.stderr.write(`once ${told} ${Date.now() - t}\n`);
+  }
+});
+
+test('a commit whose answer is lost for good is driven forward', async () => {
+  const fault: Fault = { call: 'metadata.registry.commit', when: 'after', times: 2, perActivity: true };
+  const { outcome } = await run([fault], { maxAttempts: 2 });
+  expect(outcome).toMatchObject({ outcome: 'committed', counts: { labelled: PARAGRAPHS } });
+  expect([await base.labelled(), registry()?.[0]?.status]).toEqual([PARAGRAPHS, 'committed']);
+  await base.unregister();
+  expect(await fingerprint(base)).toEqual(before);
+});

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { Client } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import type { ActivityDeps } from '../../activities';
+import type { Settings } from '../../config/schema';
+import { HybridFlowError } from '../../domain/errors';
+import { closeDeps, openDeps } from '../../worker/deps';
+import { createWorkers } from '../../worker/create';
+
+/** What a test tells this worker. */
+export interface CrashWorkerPlan {
+  settings: Settings;
+  taskQueue: string;
+  /** Path of the workflow bundle, made once by the test. */
+  bundle: string;
+  /** Holds this batch (counted from 1) before it reaches the store, until SIGUSR2. */
+  holdBatch?: number;
+}
+
+/**
+ * A worker in a process of its own, to be killed or frozen by a test: `crash-worker.ts <file with the plan>`. It says on
+ * stdout where it is: `ready`, `held`, `draining`, and what became of the batch that it held. SIGTERM drains it.
+ */
+async function main(file: string): Promise<void> {
+  const { settings, taskQueue, bundle, holdBatch } = JSON.parse(readFileSync(file, 'utf8')) as CrashWorkerPlan;
+  const { address = '', namespace = 'default' } = settings.temporal;
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  const connection = await NativeConnection.connect({ address });
+  const deps = openDeps(settings, new Client({ connection, namespace }));
+  if (holdBatch !== undefined) deps.graph = holding(deps.graph, holdBatch);
+  const workers = await createWorkers({
+    connection,
+    namespace,
+    deps,
+    taskQueue,
+    bundle: { codePath: bundle },
+  });
+  process.on('SIGTERM', () => {
+    workers.forEach((worker) => worker.shutdown());
+    say('draining');
+  });
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  say('ready');
+  await running;
+  await closeDeps(deps);
+  await connection.close();
+}
+
+function holding(graph: ActivityDeps['graph'], nth: number): ActivityDeps['graph'] {
+  let batches = 0;
+  return new Proxy(graph, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key);
+      if (key !== 'labelBatch') return value;
+      return async (batch: Parameters<typeof graph.labelBatch>[0]) => {
+        if (++batches !== nth) return target.labelBatch(batch);
+        const letGo = new Promise((resolve) => process.once('SIGUSR2', resolve));
+        say('held');
+        await letGo;
+        return target.labelBatch(batch).then(
+          (result) => (say(`the held batch ended: ${result.state}`), result),
+          (error: unknown) => {
+            say(`the held batch failed: ${error instanceof HybridFlowError ? error.code : String(error)}`);
+            throw error;
+          },
+        );
+      };
+    },
+  });
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+main(process.argv[2] ?? '').catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+});
