@@ -4,6 +4,7 @@ import type { Claim } from '../domain/claim';
 import { HybridFlowError } from '../domain/errors';
 import type { Neo4jInventory, QdrantInventory, SqliteInventory } from '../domain/inventory';
 import type { TableBefore, VersionRow } from '../domain/registry';
+import { isActive } from '../domain/status';
 import type { ActivityDeps } from './deps';
 
 const inputSchema = z.strictObject({
@@ -17,6 +18,8 @@ export interface FilesFound {
   sqlite: SqliteInventory;
   tablesBefore: TableBefore[];
   freeBytes: number;
+  /** A row or a folder of this version is there already. */
+  versionInUse: boolean;
 }
 
 export interface StoresFound {
@@ -26,7 +29,8 @@ export interface StoresFound {
 }
 
 /** Looks before anything else happens: is the input sound, is metadata.db one, is the base registered already? */
-export function createFilePreflight({ metadata, artifacts, settings, runs }: ActivityDeps) {
+export function createFilePreflight(deps: ActivityDeps) {
+  const { metadata, artifacts, settings, runs } = deps;
   return {
     /** Reads only. CONFIG_INVALID for an input that does not fit, METADATA_DB_* for a file that is none of ours. */
     async lookUpBaseline(
@@ -44,21 +48,25 @@ export function createFilePreflight({ metadata, artifacts, settings, runs }: Act
       return { settings: { ...settings, batchSize }, existing: metadata.registry.committedBaseline() };
     },
 
-    /** Claims the base. A living holder is BASE_BUSY; a dead one is handed back so that its leftovers are undone first. */
+    /**
+     * Claims the base. A living holder is BASE_BUSY; a dead one is handed back so that its leftovers are undone
+     * first. The registry is asked too: a change may be under way whose claim was lost with the backups folder.
+     */
     async claimBase(claim: Claim): Promise<{ state: 'claimed' } | { state: 'abandoned'; holder: Claim }> {
       await artifacts.assertWritable();
       const result = await artifacts.claim(claim);
-      if (result.state === 'claimed') return result;
-      const { holder } = result;
-      if (await runs.isOpen(holder.workflowId, holder.runId)) {
-        throw new HybridFlowError('BASE_BUSY', {
-          found: `Another change of ${holder.base} is running: ${holder.versionId}, workflow ${holder.workflowId}, since ${holder.claimedAt}`,
-          expected: 'one change at a time',
-          next: 'watch it with `hfv status`, and run again when it has ended',
-          details: { holder },
-        });
-      }
-      return { state: 'abandoned', holder };
+      const holder = result.state === 'held' ? result.holder : activeChange(deps, claim);
+      if (!holder) return { state: 'claimed' };
+      // A row that names no run was not made by this system: nobody but its maker can say whether it is dead.
+      const known = holder.workflowId !== '';
+      if (known && !(await runs.isOpen(holder.workflowId, holder.runId))) return { state: 'abandoned', holder };
+      await artifacts.releaseClaim(claim.runId);
+      throw new HybridFlowError('BASE_BUSY', {
+        found: `Another change of ${holder.base} is running: ${holder.versionId}, ${known ? `workflow ${holder.workflowId}` : 'of no known workflow'}, since ${holder.claimedAt}`,
+        expected: 'one change at a time',
+        next: 'watch it with `hfv status`, and run again when it has ended',
+        details: { holder },
+      });
     },
 
     /**
@@ -80,13 +88,30 @@ export function createFilePreflight({ metadata, artifacts, settings, runs }: Act
       await artifacts.releaseClaim(runId);
     },
 
-    async inspectFiles(): Promise<FilesFound> {
+    async inspectFiles(versionId: string): Promise<FilesFound> {
       return {
+        versionInUse: metadata.registry.find(versionId) !== undefined || (await artifacts.exists(versionId)),
         sqlite: metadata.inventory(),
         tablesBefore: metadata.inspectTables(),
         freeBytes: await artifacts.freeBytes(),
       };
     },
+  };
+}
+
+/** The change that the registry shows as under way, where it is another run's; it stands for its lost claim. */
+function activeChange({ metadata }: ActivityDeps, { base, label, runId }: Claim): Claim | undefined {
+  const active = metadata.registry.list().find((row) => isActive(row.status) && row.runId !== runId);
+  if (!active) return undefined;
+  const { versionId, createdAt, workflowId, runId: holder } = active;
+  return {
+    base,
+    label,
+    versionId,
+    workflowId: workflowId ?? '',
+    runId: holder ?? '',
+    claimedAt: createdAt,
+    tablesBefore: [],
   };
 }
 

@@ -9,6 +9,8 @@ export interface PreflightFacts {
   settings: MigrationSettings;
   freeBytes: number;
   label: string;
+  /** The version id has a registry row or a folder already. */
+  versionInUse: boolean;
 }
 
 export interface Refusal {
@@ -31,7 +33,7 @@ export function predictBytes({ sqlite, qdrant, neo4j }: Inventory): number {
 
 /** Judges what preflight found. The first refusal wins; nothing has been changed at this point. */
 export function judgePreflight(found: PreflightFacts): Refusal | undefined {
-  return [tablesFit, collectionReady, graphReady, countsAsStated, diskLargeEnough]
+  return [tablesFit, versionUnused, collectionReady, graphReady, countsAsStated, diskLargeEnough]
     .map((judge) => judge(found))
     .find((refusal) => refusal !== undefined);
 }
@@ -46,6 +48,18 @@ function tablesFit({ tablesBefore }: PreflightFacts): Refusal | undefined {
       expected: `no table ${table.name}, an empty one, or one of the shape in docs/concepts.md`,
       next: `move its rows elsewhere and rename the table, then run the migration again`,
       details: { table: table.name, rows: table.rows, differences: table.differences },
+    },
+  };
+}
+
+function versionUnused({ versionInUse }: PreflightFacts): Refusal | undefined {
+  if (!versionInUse) return undefined;
+  return {
+    code: 'VERSION_IN_USE',
+    facts: {
+      found: 'the version id of this run has a registry row or a folder already',
+      expected: 'an id that nothing uses; it is made from the second in which the run started',
+      next: 'run the migration again',
     },
   };
 }

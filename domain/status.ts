@@ -26,6 +26,10 @@ export const ACTIVE_STATUSES = [
   'rolling_back',
 ] as const satisfies readonly VersionStatus[];
 
+export function isActive(status: VersionStatus): boolean {
+  return (ACTIVE_STATUSES as readonly VersionStatus[]).includes(status);
+}
+
 /** A baseline is already production, so it is never staged; once committed it stays so for good. */
 const BASELINE_REFUSES: readonly [VersionStatus, VersionStatus][] = [
   ['pending', 'staging'],

@@ -23,6 +23,11 @@ export function useStack(): Promise<TestStack> {
   return (started ??= start());
 }
 
+/** Starts again what a test has ended. */
+export function useStackAgain(): Promise<TestStack> {
+  return (started = start());
+}
+
 async function start(): Promise<TestStack> {
   const ports = await testPorts();
   // Tests never reach for a configured service: they write and delete.

@@ -159,6 +159,42 @@ describe('registerBaseline', () => {
     expect(world.labelledTwice).toBe(0);
   });
 
+  test('recognises a dead change by the registry alone, where its claim was lost', async () => {
+    const world = new FakeWorld();
+    const versionId = 'v1_baseline_20260101_000000';
+    world.tables = 'ours';
+    world.registry.registerBaseline({
+      versionId,
+      workflowId: 'dead',
+      runId: 'r1',
+      chapterCount: 3,
+      paragraphCount: 25,
+    });
+    world.labelled.add(world.chunks[3] ?? '');
+    world.snapshots = ['theirs'];
+    const { outcome } = await run(world);
+    expect(outcome).toMatchObject({ outcome: 'committed', counts: { labelled: 25 } });
+    expect(world.registry.rows).toMatchObject([{ status: 'rolled_back' }, { status: 'committed' }]);
+    expect([world.snapshots, world.labelledTwice]).toEqual([['theirs'], 0]);
+  });
+
+  test('refuses where the registry shows a living change, and gives its own claim back', async () => {
+    const world = new FakeWorld();
+    world.tables = 'ours';
+    const versionId = 'v1_baseline_20260101_000000';
+    world.registry.registerBaseline({
+      versionId,
+      workflowId: 'other',
+      runId: 'r1',
+      chapterCount: 3,
+      paragraphCount: 25,
+    });
+    world.openRuns.add('r1');
+    expect((await run(world)).failure?.code).toBe('BASE_BUSY');
+    expect(world.claim).toBeUndefined();
+    expect(world.registry.rows).toMatchObject([{ status: 'validating' }]);
+  });
+
   test('retries an outage and goes on', async () => {
     const world = new FakeWorld();
     const { outcome, calls } = await run(world, [

@@ -30,7 +30,9 @@ export async function undoAbandoned(holder: Claim, progress: Progress, batchSize
     saga.undoWith('versioning tables', () => files.undoVersioningTables(tablesBefore));
     saga.undoWith('latest-copy', () => files.settleLatestCopy(runId, 'old'));
     saga.undoWith('half-built latest-copy', () => longFiles.removeFolder(LATEST_COPY_FOLDERS.building(runId), runId));
-    saga.undoWith('Qdrant snapshots', () => files.sweepQdrantSnapshots(qdrantSnapshotsBefore ?? []));
+    // Without the list of what was there before, nothing on the server can be told to be that run's.
+    if (qdrantSnapshotsBefore)
+      saga.undoWith('Qdrant snapshots', () => files.sweepQdrantSnapshots(qdrantSnapshotsBefore));
     saga.undoWith(`artifacts of ${versionId}`, () => longFiles.removeFolder(versionId, runId));
     saga.undoWith(`labels :${label}`, () => longStores.removeVersionLabel(label, batchSize));
     saga.undoWith('fence', () => stores.revokeFence(runId));

@@ -19,13 +19,23 @@ export async function preflight(run: BaselineRun): Promise<Found> {
     });
   });
   const found = await progress.step('inspect the three stores', async () => {
-    const [files, stores] = await Promise.all([steps.files.inspectFiles(), steps.stores.inspectStores(label)]);
+    const [files, stores] = await Promise.all([
+      steps.files.inspectFiles(run.versionId),
+      steps.stores.inspectStores(label),
+    ]);
     const { sqlite } = files;
     const inventory = { takenAt: new Date().toISOString(), sqlite, qdrant: stores.qdrant, neo4j: stores.neo4j };
     return { inventory, files, stores };
   });
-  const { tablesBefore, freeBytes } = found.files;
-  const refusal = judgePreflight({ inventory: found.inventory, tablesBefore, settings, freeBytes, label });
+  const { tablesBefore, freeBytes, versionInUse } = found.files;
+  const refusal = judgePreflight({
+    inventory: found.inventory,
+    tablesBefore,
+    settings,
+    freeBytes,
+    label,
+    versionInUse,
+  });
   if (refusal) throw businessFailure(refusal.code, refusal.facts);
   await steps.files.amendClaim({ ...run.claim, tablesBefore, qdrantSnapshotsBefore: found.stores.qdrantSnapshots });
   return found;
