@@ -65,16 +65,17 @@ async function main(): Promise<void> {
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
     const world = new FakeWorld(45);
     scenario.world?.(world);
-    let handle: WorkflowHandle | undefined;
+    const running: { handle?: WorkflowHandle } = {};
     world.onBatch = async (batch) => {
-      if (batch === 2 && handle) await scenario.atSecondBatch?.(handle);
+      if (batch === 2 && running.handle) await scenario.atSecondBatch?.(running.handle);
     };
     workers.assign(name, withFaults(world.deps(), scenario.faults).deps);
-    handle = await env.client.workflow.start('registerBaseline', {
+    const handle = await env.client.workflow.start('registerBaseline', {
       args: [scenario.input ?? {}],
       taskQueue: workers.taskQueue,
       workflowId: name,
     });
+    running.handle = handle;
     await handle.result().catch(() => undefined);
     const show = ['workflow', 'show', '--address', env.address, '--workflow-id', name, '--output', 'json'];
     const history: unknown = JSON.parse(execFileSync(temporal, show, { encoding: 'utf8', maxBuffer: 1e8 }));
