@@ -12,36 +12,46 @@ export interface Report {
   machine: { system: string; cpu: string; cores: number; memoryBytes: number; node: string };
   services: { name: string; version: string; how: string }[];
   scale: string;
-  /** The worker's peak before it did any work: starting up bundles the workflows where no built bundle is there. */
-  workerStartPeakBytes: number | null;
+  worker: {
+    from: 'sources' | 'dist';
+    /** Its peak before it did any work: from the sources it has bundled the workflows by then. */
+    startPeakBytes: number | null;
+  };
+  /** Load averages right before the runs: what else was at work on the machine. */
+  load: number[];
   runs: Measured[];
   verdicts: Verdict[];
 }
 
-export function makeReport(
-  scale: string,
-  services: readonly ServiceStatus[],
-  workerStartPeakBytes: number | null,
-  runs: Measured[],
-): Report {
+export interface Circumstances {
+  scale: string;
+  services: readonly ServiceStatus[];
+  built: boolean;
+  startPeakBytes: number | null;
+  load: number[];
+}
+
+export function makeReport(given: Circumstances, runs: Measured[]): Report {
+  const { scale, built, startPeakBytes, load } = given;
   const [cpu] = cpus();
   const machine = {
     system: `${type()} ${release()}`,
     cpu: cpu?.model.trim() ?? 'unknown',
     ...{ cores: cpus().length, memoryBytes: totalmem(), node: process.version },
   };
-  const versions = services.map(({ name, version, how }) => ({ name, version, how }));
-  const date = new Date().toISOString();
-  return { date, machine, services: versions, scale, workerStartPeakBytes, runs, verdicts: judge(runs) };
+  const services = given.services.map(({ name, version, how }) => ({ name, version, how }));
+  const worker = { from: built ? ('dist' as const) : ('sources' as const), startPeakBytes };
+  return { date: new Date().toISOString(), machine, services, scale, worker, load, runs, verdicts: judge(runs) };
 }
 
 /** The report for people: a column per run, then what it comes to. */
 export function renderReport(report: Report, color: Colors): string {
-  const { machine, services, scale, runs, date } = report;
+  const { machine, services, scale, runs, date, load } = report;
   const numbers = runs.map((_, i) => `run ${i + 1}`);
   return [
     `${date}, ${machine.cores} cores (${machine.cpu}), ${prettyBytes(machine.memoryBytes)}, Node ${machine.node}`,
     services.map(({ name, version, how }) => `${name} ${version} (${how})`).join(', '),
+    `load before the runs: ${load.map((value) => value.toFixed(1)).join(', ')} (1, 5, 15 minutes)`,
     `scale ${scale}: ${count(runs[0]?.paragraphs ?? 0)} paragraphs, artifacts of ${prettyBytes(runs[0]?.artifactBytes ?? 0)}`,
     '',
     table(['phase', ...numbers, 'plan'], phaseRows(runs), color),
@@ -64,10 +74,9 @@ function stepRows(runs: readonly Measured[]): string[][] {
   return steps.map(({ name }, i) => [name, ...runs.map((run) => took(run.steps[i]))]);
 }
 
-function figureRows({ runs, workerStartPeakBytes }: Report): string[][] {
+function figureRows({ runs, worker }: Report): string[][] {
   const row = (name: string, of: (run: Measured) => string, budget = '') => [name, ...runs.map(of), budget];
   const label = (which: 'p50' | 'p95' | 'max') => (run: Measured) => (run.labels ? duration(run.labels[which]) : '-');
-  const started = workerStartPeakBytes === null ? '' : `at start: ${prettyBytes(workerStartPeakBytes)}`;
   return [
     row('migrate', (run) => duration(run.migrateMs), `< ${duration(BUDGET.migrateMs)} (plan: 15 min)`),
     row('label batches', (run) => String(run.labels?.batches ?? 0)),
@@ -75,7 +84,7 @@ function figureRows({ runs, workerStartPeakBytes }: Report): string[][] {
     row('label batch p95', label('p95'), `< ${duration(BUDGET.labelP95Ms)}`),
     row('label batch max', label('max')),
     row('worker peak memory', (run) => bytes(run.workerPeakBytes), `< ${prettyBytes(BUDGET.workerPeakBytes)}`),
-    ...(started ? [row('', () => '', started)] : []),
+    row(`worker from ${worker.from}, started`, () => bytes(worker.startPeakBytes)),
     row('history events', (run) => String(run.historyEvents)),
   ];
 }

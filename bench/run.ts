@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Context } from '../client/context';
@@ -6,7 +7,6 @@ import { positiveWhole } from '../client/numbers';
 import { renderSeed } from '../client/render/seed-bars';
 import { scaleOf } from '../client/seeding';
 import type { Session } from '../client/temporal';
-import { ensureWorker, stopWorker } from '../client/worker-process';
 import type { Scale } from '../stack/corpus/plan';
 import { down } from '../stack/stack';
 import { withLock } from '../stack/toolchain/lock';
@@ -15,10 +15,12 @@ import { measure, type Measured } from './measure';
 import { peakMemory } from './memory';
 import { makeReport, renderReport, type Report } from './report';
 import { benchEnvironment, BENCH_ROOT, startBenchStack } from './stack';
+import { startWorker } from './worker';
 
 interface Flags {
   scale: string;
   runs: number;
+  built?: boolean;
   json?: boolean;
   check?: boolean;
 }
@@ -29,6 +31,7 @@ async function main(argv: string[]): Promise<number> {
     .description('run the migration against services of its own and print what it took')
     .option('--scale <scale>', 'full, small, or a number of paragraphs', 'full')
     .option('--runs <n>', 'how many migrations to measure', positiveWhole, 1)
+    .option('--built', 'run the worker from dist/ (see `npm run build`), as an installed package does')
     .option('--json', 'print one JSON object on stdout, everything else on stderr')
     .option('--check', `exit with ${EXIT.checkFailed} where a figure is over its budget`)
     .parse(argv, { from: 'user' })
@@ -41,22 +44,26 @@ async function main(argv: string[]): Promise<number> {
   return flags.check && over ? EXIT.checkFailed : EXIT.done;
 }
 
-async function bench({ json = false, runs }: Flags, scale: Scale): Promise<Report> {
+async function bench({ json = false, runs, built = false }: Flags, scale: Scale): Promise<Report> {
   try {
-    // A worker or a corpus that an earlier benchmark left must not be measured with.
-    await stopWorker(BENCH_ROOT, () => undefined);
+    // A corpus of another scale that an earlier benchmark left must not be measured with.
     await makeRoomFor(scale);
     const { context, status } = await startBenchStack(json);
     context.out.note(renderSeed(await seedOnce(context, scale)));
     const report = await context.withTemporal(async (session) => {
-      const { pid } = await ensureWorker(context, session);
-      const startPeak = peakMemory(pid);
-      return makeReport(String(scale), status.services, startPeak, await measureAll(context, session, pid, runs));
+      const load = loadavg();
+      const worker = await startWorker(context, session, built);
+      try {
+        const startPeakBytes = peakMemory(worker.pid);
+        const measured = await measureAll(context, session, worker.pid, runs);
+        return makeReport({ scale: String(scale), services: status.services, built, startPeakBytes, load }, measured);
+      } finally {
+        await worker.stop();
+      }
     });
     context.out.result(report, (color) => renderReport(report, color));
     return report;
   } finally {
-    await stopWorker(BENCH_ROOT, () => undefined);
     await down({ root: BENCH_ROOT, env: benchEnvironment() });
   }
 }

@@ -40,8 +40,7 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await killChildren();
-  await live?.close();
-  await base?.close();
+  await live?.close().finally(() => base?.close());
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -151,7 +150,7 @@ test('a worker killed while latest-copy is made: another one makes it whole, and
 describe('a worker that was frozen past its heartbeat, and wakes late', () => {
   /** Freezes a worker with a batch in its hands; by then it takes no new work, so that what follows is another's. */
   async function freeze(): Promise<{ zombie: Child; handle: Handle }> {
-    const zombie = await startWorker({ holdBatch: 20 });
+    const zombie = await startWorker({ holdAfter: 19 * BATCH });
     const handle = await startRun();
     await zombie.says('held');
     zombie.kill('SIGTERM');
@@ -210,12 +209,12 @@ test('a run terminated from outside in the middle of labelling: the next one und
 });
 
 test('the Temporal server killed in the middle of labelling and started again on its data: the run ends committed', async () => {
-  await startWorker();
-  const handle = await startRun();
-  await midLabelling();
   const { services } = await status({ root: live.stack.root, services: ['temporal'] });
   const server = identify(services[0]?.pid ?? 0);
   if (!server) throw new Error('the Temporal server of the test stack does not run');
+  await startWorker();
+  const handle = await startRun();
+  await midLabelling();
   process.kill(server.pid, 'SIGKILL');
   await until(
     'its end',

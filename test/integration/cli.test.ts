@@ -30,8 +30,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await killChildren();
-  await live?.close();
-  await base?.close();
+  await live?.close().finally(() => base?.close());
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 

@@ -24,8 +24,7 @@ beforeAll(async () => {
   base = await TestBase.make({ paragraphs: PARAGRAPHS, migration: { batchSize: 50, batchesPerSpan: 4 } });
 });
 afterAll(async () => {
-  await live?.close();
-  await base?.close();
+  await live?.close().finally(() => base?.close());
 });
 
 describe('a migration', () => {
@@ -228,7 +227,11 @@ describe('a migration', () => {
 
   test('a second one does nothing and shows the version', async () => {
     const was = await fingerprint(base);
-    const again = await live.client.workflow.execute('registerBaseline', { taskQueue, workflowId, args: [{}] });
+    const again: unknown = await live.client.workflow.execute('registerBaseline', {
+      taskQueue,
+      workflowId,
+      args: [{}],
+    });
     expect(again).toMatchObject({ outcome: 'already_registered', versionId: version });
     expect(await fingerprint(base)).toEqual(was);
   });

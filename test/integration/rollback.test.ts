@@ -38,8 +38,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await workers?.stop();
-  await live?.close();
-  await base?.close();
+  await live?.close().finally(() => base?.close());
 });
 
 interface End {
@@ -56,11 +55,11 @@ async function run(faults: Fault[] = [], input: RegisterBaselineInput = {}): Pro
   workers.assign(workflowId, faulty.deps);
   const start = { taskQueue: workers.taskQueue, workflowId, args: [input] };
   const handle = await live.client.workflow.start('registerBaseline', start);
-  try {
-    return { outcome: (await handle.result()) as BaselineOutcome, calls: faulty.calls };
-  } catch (error) {
-    return { failure: await failureOf(Promise.reject(error as Error)), calls: faulty.calls };
-  }
+  const result = handle.result() as Promise<BaselineOutcome>;
+  return result.then(
+    (outcome) => ({ outcome, calls: faulty.calls }),
+    async () => ({ failure: await failureOf(result), calls: faulty.calls }),
+  );
 }
 
 interface Row {

@@ -48,7 +48,7 @@ export class TestBase {
       process.stderr.write(`base of ${paragraphs} paragraphs, corpus seed ${CORPUS_SEED}\n`);
       await seed({ settings: base.settings, scale: paragraphs, seed: CORPUS_SEED });
     } catch (error) {
-      await base.#driver.close();
+      await base.close().catch(() => undefined);
       throw error;
     }
     return base;

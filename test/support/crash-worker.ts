@@ -13,8 +13,8 @@ export interface CrashWorkerPlan {
   taskQueue: string;
   /** Path of the workflow bundle, made once by the test. */
   bundle: string;
-  /** Holds this batch (counted from 1) before it reaches the store, until SIGUSR2. */
-  holdBatch?: number;
+  /** Once this worker has labelled so many, its next batch is held before it reaches the store, until SIGUSR2. */
+  holdAfter?: number;
 }
 
 /**
@@ -22,12 +22,12 @@ export interface CrashWorkerPlan {
  * stdout where it is: `ready`, `held`, `draining`, and what became of the batch that it held. SIGTERM drains it.
  */
 async function main(file: string): Promise<void> {
-  const { settings, taskQueue, bundle, holdBatch } = JSON.parse(readFileSync(file, 'utf8')) as CrashWorkerPlan;
+  const { settings, taskQueue, bundle, holdAfter } = JSON.parse(readFileSync(file, 'utf8')) as CrashWorkerPlan;
   const { address = '', namespace = 'default' } = settings.temporal;
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   const connection = await NativeConnection.connect({ address });
   const deps = openDeps(settings, new Client({ connection, namespace }));
-  if (holdBatch !== undefined) deps.graph = holding(deps.graph, holdBatch);
+  if (holdAfter !== undefined) deps.graph = holding(deps.graph, holdAfter);
   const workers = await createWorkers({
     connection,
     namespace,
@@ -46,27 +46,29 @@ async function main(file: string): Promise<void> {
   await connection.close();
 }
 
-function holding(graph: ActivityDeps['graph'], nth: number): ActivityDeps['graph'] {
-  let batches = 0;
-  return new Proxy(graph, {
-    get(target, key) {
-      const value: unknown = Reflect.get(target, key);
-      if (key !== 'labelBatch') return value;
-      return async (batch: Parameters<typeof graph.labelBatch>[0]) => {
-        if (++batches !== nth) return target.labelBatch(batch);
-        const letGo = new Promise((resolve) => process.once('SIGUSR2', resolve));
-        say('held');
-        await letGo;
-        return target.labelBatch(batch).then(
-          (result) => (say(`the held batch ended: ${result.state}`), result),
-          (error: unknown) => {
-            say(`the held batch failed: ${error instanceof HybridFlowError ? error.code : String(error)}`);
-            throw error;
-          },
-        );
-      };
-    },
-  });
+function holding(graph: ActivityDeps['graph'], after: number): ActivityDeps['graph'] {
+  let labelled = 0;
+  let held = false;
+  const labelBatch: typeof graph.labelBatch = async (batch) => {
+    if (held || labelled < after) {
+      const result = await graph.labelBatch(batch);
+      if (result.state === 'done') labelled += result.labelled;
+      return result;
+    }
+    held = true;
+    const letGo = new Promise((resolve) => process.once('SIGUSR2', resolve));
+    say('held');
+    await letGo;
+    try {
+      const result = await graph.labelBatch(batch);
+      say(`the held batch ended: ${result.state}`);
+      return result;
+    } catch (error) {
+      say(`the held batch failed: ${error instanceof HybridFlowError ? error.code : String(error)}`);
+      throw error;
+    }
+  };
+  return { ...graph, labelBatch };
 }
 
 function say(line: string): void {
