@@ -76,7 +76,8 @@ export interface ProgressView {
 
 export interface CompensationResult {
   name: string;
-  state: 'undone' | 'failed' | 'skipped';
+  /** `kept`: it must stay, because it holds the record of the run. `skipped`: another undo failed before. */
+  state: 'undone' | 'kept' | 'failed' | 'skipped';
   /** What went wrong, where it did. */
   error?: string;
 }

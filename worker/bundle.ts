@@ -1,10 +1,13 @@
 import { writeFile } from 'node:fs/promises';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
-/** Bundles the workflows into one file: `worker/bundle.ts <target>`. Done once at build time, so that a worker starts at once. */
+/** Bundles the workflows into one file: `worker/bundle.ts <target>`. See workflow-code.ts. */
 async function main(target: string | undefined): Promise<void> {
   if (!target) throw new Error('usage: bundle <target file>');
-  const { code } = await bundleWorkflowCode({ workflowsPath: require.resolve('../workflows') });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: require.resolve('../workflows'),
+    logger: new DefaultLogger('WARN'),
+  });
   await writeFile(target, code);
 }
 

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createFileActivities, createStoreActivities, type ActivityDeps } from '../activities';
 import { filesQueue, TASK_QUEUE } from '../domain/names';
@@ -17,7 +15,7 @@ export interface WorkerSetup {
   deps: ActivityDeps;
   role?: Role;
   taskQueue?: string;
-  /** A bundle made before, so that several workers of one process share it. */
+  /** The bundled workflows; only the role `files` does without. */
   bundle?: WorkerOptions['workflowBundle'];
 }
 
@@ -38,7 +36,7 @@ export async function createWorkers(setup: WorkerSetup): Promise<Worker[]> {
   const workers: Worker[] = [];
   if (role !== 'files') {
     const activities = createStoreActivities(deps);
-    workers.push(await Worker.create({ ...shared, ...workflowCode(setup), taskQueue, activities }));
+    workers.push(await Worker.create({ ...shared, workflowBundle: setup.bundle, taskQueue, activities }));
   }
   if (role !== 'stores') {
     workers.push(
@@ -46,12 +44,4 @@ export async function createWorkers(setup: WorkerSetup): Promise<Worker[]> {
     );
   }
   return workers;
-}
-
-/** The prebuilt bundle in an installed package; in a checkout the sources, bundled at start. */
-function workflowCode({ bundle }: WorkerSetup): Partial<WorkerOptions> {
-  if (bundle) return { workflowBundle: bundle };
-  const prebuilt = join(__dirname, '..', 'workflow-bundle.js');
-  if (existsSync(prebuilt)) return { workflowBundle: { codePath: prebuilt } };
-  return { workflowsPath: require.resolve('../workflows') };
 }

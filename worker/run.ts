@@ -7,6 +7,7 @@ import { HybridFlowError } from '../domain/errors';
 import { closeDeps, openDeps } from './deps';
 import { createWorkers, type Role } from './create';
 import { ensureSearchAttributes } from './search-attributes';
+import { workflowBundlePath } from './workflow-code';
 
 export interface RunOptions {
   settings: Settings;
@@ -26,9 +27,10 @@ export async function runWorker({ settings, role, logger, onReady }: RunOptions)
   const { namespace } = temporalTarget(settings);
   try {
     await ensureSearchAttributes(connection, namespace);
+    const bundle = role === 'files' ? undefined : { codePath: await workflowBundlePath() };
     const deps = openDeps(settings, new Client({ connection, namespace }));
     try {
-      const workers = await createWorkers({ connection, namespace, deps, role });
+      const workers = await createWorkers({ connection, namespace, deps, role, bundle });
       const stop = () => workers.forEach((worker) => worker.getState() === 'RUNNING' && worker.shutdown());
       process.on('SIGINT', stop).on('SIGTERM', stop);
       const running = workers.map((worker) => worker.run().finally(stop));

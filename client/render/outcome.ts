@@ -45,7 +45,12 @@ export function renderArtifacts(artifacts: readonly ArtifactSummary[], color: Co
 
 /** What was undone, and what could not be. */
 export function compensationLines(compensations: readonly CompensationResult[], color: Colors): string[] {
-  const mark = { undone: color.green('undone '), failed: color.red('FAILED '), skipped: color.dim('skipped') };
+  const mark = {
+    undone: color.green('undone '),
+    kept: color.dim('kept   '),
+    failed: color.red('FAILED '),
+    skipped: color.dim('skipped'),
+  };
   return compensations.map(({ name, state, error }) => `  ${mark[state]} ${name}${error ? `: ${error}` : ''}`);
 }
 

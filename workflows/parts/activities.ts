@@ -3,7 +3,7 @@ import type { FileActivities, StoreActivities } from '../../activities';
 import { filesQueue } from '../../domain/names';
 import { withSummaries } from './summaries';
 
-/** Outages are retried for this long before a step counts as failed for good. */
+/** Outages are retried for this long before a quick step counts as failed for good; steps that take long get two hours. */
 const RETRY_FOR = '15 minutes';
 
 export interface Steps {
@@ -40,7 +40,7 @@ export function forwardSteps(maxAttempts?: number): Steps {
 
 /** Proxies for compensations: no deadline while nobody is there to run them, but a bounded number of failures. */
 export function undoSteps(): Steps {
-  const retry = { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 20 };
+  const retry = { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 40 };
   const quick: ActivityOptions = { startToCloseTimeout: '1 minute', retry };
   return stepsWith(quick, { ...quick, startToCloseTimeout: '1 hour', heartbeatTimeout: '10s' });
 }

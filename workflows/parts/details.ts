@@ -1,7 +1,7 @@
 import type { ProgressView, StepRecord } from '../../domain/baseline';
 
 const MARK = { running: '…', done: '✓', failed: '✗' } as const;
-const UNDO_MARK = { undone: '↺', failed: '✗', skipped: '–' } as const;
+const UNDO_MARK = { undone: '↺', kept: '=', failed: '✗', skipped: '–' } as const;
 
 /** The progress as Markdown, for the current details that the Temporal UI shows. */
 export function renderDetails(view: ProgressView): string {

@@ -4,6 +4,7 @@ import { messageOf } from './failures';
 
 interface Compensation {
   name: string;
+  /** Answers `kept` where what it would undo must stay: the record of the run itself. */
   undo: () => Promise<unknown>;
   /** Runs only when every compensation before it succeeded: it says that all is undone. */
   lastWord: boolean;
@@ -42,8 +43,7 @@ async function runOne(
 ): Promise<CompensationResult> {
   if (lastWord && before.some(({ state }) => state === 'failed')) return { name, state: 'skipped' };
   try {
-    await undo();
-    return { name, state: 'undone' };
+    return { name, state: (await undo()) === 'kept' ? 'kept' : 'undone' };
   } catch (error) {
     return { name, state: 'failed', error: messageOf(error) };
   }

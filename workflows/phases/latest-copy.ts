@@ -16,15 +16,14 @@ export interface LatestCopy {
 export async function takeLatestCopy(run: BaselineRun, found: Found): Promise<LatestCopy> {
   const { steps, runId } = run;
   const folder = LATEST_COPY_FOLDERS.building(runId);
-  const before = found.stores.qdrantSnapshots;
-  registerUndo(run, folder, before);
+  registerUndo(run, folder);
   await steps.files.openFolder(folder);
   const [metadata, [qdrant, collection], neo4j] = await allOrCancel([
     () => run.step('latest-copy of SQLite', () => steps.files.snapshotMetadata(folder), artifactFacts),
     () =>
       run.step(
         'latest-copy of Qdrant',
-        () => copyQdrant(run, folder, before),
+        () => copyQdrant(run, folder, found),
         ([taken]) => artifactFacts(taken),
       ),
     () => run.step('latest-copy of Neo4j', () => steps.longFiles.exportNeo4j(folder), artifactFacts),
@@ -37,13 +36,24 @@ export async function takeLatestCopy(run: BaselineRun, found: Found): Promise<La
   return { taken, collection, path };
 }
 
-async function copyQdrant({ steps }: BaselineRun, folder: string, before: string[]) {
+/**
+ * The step removes its own snapshot from the server. Only where it fails can one be left; it is known by not having
+ * been there before, so the undo looks for it only then, and not when the run fails later: somebody else may have
+ * taken one meanwhile.
+ */
+async function copyQdrant(run: BaselineRun, folder: string, found: Found) {
+  const { steps, undo, saga } = run;
+  const before = found.stores.qdrantSnapshots;
+  let left = true;
+  saga.undoWith('Qdrant snapshots', async () => left && undo.files.sweepQdrantSnapshots(before));
   const taken = await steps.longFiles.snapshotQdrant(folder, before);
+  left = false;
+  await steps.files.amendClaim({ ...run.claim, tablesBefore: found.files.tablesBefore });
   return [taken, await steps.files.describeCollection()] as const;
 }
 
 /** The row's verdict is registered first of all, so that it is spoken last: it says that all else is undone. */
-function registerUndo(run: BaselineRun, folder: string, before: string[]): void {
+function registerUndo(run: BaselineRun, folder: string): void {
   const { undo, saga, runId, versionId, progress } = run;
   saga.undoWith(
     'registry row',
@@ -52,5 +62,4 @@ function registerUndo(run: BaselineRun, folder: string, before: string[]): void 
   );
   saga.undoWith('latest-copy', () => undo.files.settleLatestCopy(runId, 'old'));
   saga.undoWith('half-built latest-copy', () => undo.longFiles.removeFolder(folder, runId));
-  saga.undoWith('Qdrant snapshots', () => undo.files.sweepQdrantSnapshots(before));
 }
