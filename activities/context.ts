@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { HybridFlowError } from '../domain/errors';
 import type { CallControl, WriteLease } from '../stores/ports';
+import { redact } from './redact';
 
 /** What ties a store call to its attempt: progress becomes a heartbeat, cancellation an abort signal. */
 export function callControl(): CallControl {
@@ -34,10 +35,13 @@ export function withTypedFailures<T extends object>(activities: T, secrets: read
   const wrap =
     (activity: AnyActivity) =>
     async (...args: never[]) => {
+      const stop = keepAlive();
       try {
         return await activity(...args);
       } catch (error) {
         throw asFailure(error, secrets);
+      } finally {
+        stop();
       }
     };
   return Object.fromEntries(
@@ -49,19 +53,26 @@ function asFailure(error: unknown, secrets: readonly string[]): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
   const aborted = error instanceof Error && error.name === 'AbortError';
   if (aborted && Context.current().cancellationSignal.aborted) return new CancelledFailure('the attempt was cancelled');
-  const clean = (text: string) => redact(text, secrets);
   if (error instanceof HybridFlowError) {
     return ApplicationFailure.create({
       type: error.code,
-      message: clean(error.message),
+      message: redact(error.message, secrets),
       nonRetryable: !error.retryable,
-      details: [JSON.parse(clean(JSON.stringify(error.facts)))],
+      details: [redact(error.facts, secrets)],
     });
   }
   const message = error instanceof Error ? error.message : String(error);
-  return ApplicationFailure.create({ type: 'UNEXPECTED', message: clean(message), nonRetryable: false });
+  return ApplicationFailure.create({ type: 'UNEXPECTED', message: redact(message, secrets), nonRetryable: false });
 }
 
-function redact(text: string, secrets: readonly string[]): string {
-  return secrets.filter((secret) => secret !== '').reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+/**
+ * Heartbeats on behalf of an activity whose store call takes long without a word (a snapshot, a hash): what the
+ * heartbeat timeout is to notice is a worker that is gone, and such a worker does not tick either.
+ */
+function keepAlive(): () => void {
+  const context = Context.current();
+  const { heartbeatTimeoutMs } = context.info;
+  if (!heartbeatTimeoutMs) return () => undefined;
+  const timer = setInterval(() => context.heartbeat(), heartbeatTimeoutMs / 4);
+  return () => clearInterval(timer);
 }

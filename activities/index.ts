@@ -1,4 +1,5 @@
 import { createFileChecks, createStoreChecks } from './checks';
+import { createClaimActivities } from './claim';
 import { withTypedFailures } from './context';
 import type { ActivityDeps } from './deps';
 import { createLabelActivities } from './labels';
@@ -17,6 +18,7 @@ export function createFileActivities(deps: ActivityDeps) {
   return withTypedFailures(
     {
       ...createFilePreflight(deps),
+      ...createClaimActivities(deps),
       ...createSchemaActivities(deps),
       ...createRegistryActivities(deps),
       ...createSnapshotActivities(deps),

@@ -27,13 +27,19 @@ export function createRegistryActivities({ metadata: { registry } }: ActivityDep
      * The first move of the response protocol. Tells where the version stands, because a commit whose answer was
      * lost must be driven forward, never undone; once marked, no commit can follow.
      */
-    async markRollback(versionId: string, reason: string): Promise<'absent' | VersionStatus> {
+    async markRollback(versionId: string, runId: string, reason: string): Promise<'absent' | VersionStatus> {
       const row = registry.find(versionId);
-      if (row?.status === 'validating') registry.move(versionId, 'rollback_triggered', reason);
-      return registry.find(versionId)?.status ?? 'absent';
+      if (row?.runId !== runId) return 'absent';
+      return row.status === 'validating' ? registry.move(versionId, 'rollback_triggered', reason).status : row.status;
     },
 
-    async rollBackRow(versionId: string, reason: string, operation: Operation): Promise<'rolled_back' | 'absent'> {
+    async rollBackRow(
+      versionId: string,
+      runId: string,
+      reason: string,
+      operation: Operation,
+    ): Promise<'rolled_back' | 'absent'> {
+      if (registry.find(versionId)?.runId !== runId) return 'absent';
       return registry.rollBack(versionId, reason, operation);
     },
   };

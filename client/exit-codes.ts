@@ -61,7 +61,6 @@ export const EXIT_BY_CODE = {
   PORT_IN_USE: EXIT.usage,
   TOOL_MISSING: EXIT.usage,
   SERVICE_START_FAILED: EXIT.unreachable,
-  ABORTED: EXIT.rolledBack,
   ROLLED_BACK: EXIT.rolledBack,
   NEEDS_OPERATOR: EXIT.needsOperator,
 } as const satisfies Record<ErrorCode, ExitCode>;

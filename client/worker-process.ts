@@ -7,6 +7,7 @@ import { readOrUndefined, writeWhole } from '../stack/services/paths';
 import { packageRoot } from '../stack/toolchain/cache';
 import { identify, isAlive, type ProcessIdentity } from '../stack/toolchain/process';
 import { tail } from '../stack/toolchain/run';
+import { sourceFingerprint } from '../worker/workflow-code';
 import type { Context } from './context';
 import { currentPollers, type Pollers } from './pollers';
 import type { Session } from './temporal';
@@ -122,11 +123,14 @@ function notStarted(what: string, { pid }: ProcessIdentity, logFile: string): Hy
   });
 }
 
+/** The rooms whose code a worker runs: one that was started before they changed is replaced. */
+const WORKER_CODE = ['domain', 'workflows', 'activities', 'stores', 'config', 'worker'];
+
 /** Everything that ties a worker to its stores; passwords are left out, since a new one comes with a new address. */
 function servedBy(context: Context): string {
   const { base, metadataDb, backups, qdrant, neo4j, temporal, migration } = context.settings();
   const stores = [qdrant.url, qdrant.collection, neo4j.uri, neo4j.database];
-  return JSON.stringify([base, metadataDb, backups, ...stores, temporal, migration]);
+  return JSON.stringify([base, metadataDb, backups, ...stores, temporal, migration, sourceFingerprint(WORKER_CODE)]);
 }
 
 function signal({ pid, started }: ProcessIdentity, name: 'SIGTERM' | 'SIGKILL'): void {

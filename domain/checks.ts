@@ -1,4 +1,6 @@
 import type { Inventory } from './inventory';
+import type { Artifact } from './manifest';
+import type { StoreName } from './names';
 
 export type Severity = 'critical' | 'warning';
 
@@ -49,6 +51,26 @@ export function judgeCounts(before: Inventory, after: StoreCounts): CheckResult[
     same('paragraphs with the version label', before.neo4j.paragraphs, after.labels.labelled),
     same('paragraphs without the version label', 0, after.labels.unlabelled),
   ];
+}
+
+/** Judges what the artifacts hold against the inventory, so that no manifest is sealed over a store that moved meanwhile. */
+export function judgeArtifacts({ sqlite, qdrant, neo4j }: Inventory, artifacts: readonly Artifact[]): CheckResult[] {
+  const expected: Record<StoreName, Record<string, number>> = {
+    sqlite: { chapters: sqlite.chapters },
+    qdrant: { points: qdrant.points },
+    neo4j: { nodes: neo4j.nodes, relationships: neo4j.relationships, paragraphs: neo4j.paragraphs },
+  };
+  return artifacts.flatMap(({ store, file, counts }) =>
+    Object.entries(expected[store])
+      .filter(([what]) => what in counts)
+      .map(([what, count]) => ({
+        name: `${what} in ${file}`,
+        severity: 'critical' as const,
+        passed: counts[what] === count,
+        expected: String(count),
+        actual: String(counts[what]),
+      })),
+  );
 }
 
 /** JSON with sorted keys, so that equal facts print equally. */

@@ -6,6 +6,8 @@ import type { TableBefore } from './registry';
  */
 export interface Claim {
   base: string;
+  /** Where its run can be asked after; unknown for a claim that the registry stands in for. */
+  namespace?: string;
   workflowId: string;
   runId: string;
   versionId: string;

@@ -39,7 +39,6 @@ export const ERROR_CODES = {
   PORT_IN_USE: { retry: false },
   TOOL_MISSING: { retry: false },
   SERVICE_START_FAILED: { retry: false },
-  ABORTED: { retry: false },
   ROLLED_BACK: { retry: false },
   NEEDS_OPERATOR: { retry: false },
 } as const satisfies Record<string, { retry: boolean }>;

@@ -12,6 +12,11 @@ export function changeWorkflowId(base: string): string {
   return `hybridflow/${base}/change`;
 }
 
+/** The undo of what a dead run left: one workflow per dead run. */
+export function undoWorkflowId(base: string, runId: string): string {
+  return `hybridflow/${base}/undo/${runId}`;
+}
+
 /** Custom search attributes, all of type Keyword. */
 export const SEARCH_ATTRIBUTES = {
   versionId: 'HybridFlowVersionId',

@@ -33,7 +33,7 @@ export function predictBytes({ sqlite, qdrant, neo4j }: Inventory): number {
 
 /** Judges what preflight found. The first refusal wins; nothing has been changed at this point. */
 export function judgePreflight(found: PreflightFacts): Refusal | undefined {
-  return [tablesFit, versionUnused, collectionReady, graphReady, countsAsStated, diskLargeEnough]
+  return [tablesFit, versionUnused, collectionReady, graphReady, countsAgree, countsAsStated, diskLargeEnough]
     .map((judge) => judge(found))
     .find((refusal) => refusal !== undefined);
 }
@@ -101,6 +101,20 @@ function graphReady({ inventory: { neo4j }, label }: PreflightFacts): Refusal | 
     };
   }
   return undefined;
+}
+
+function countsAgree({ inventory: { sqlite, qdrant, neo4j } }: PreflightFacts): Refusal | undefined {
+  const agree = qdrant.points === neo4j.paragraphs && sqlite.chapters > 0 && neo4j.paragraphs > 0;
+  if (agree) return undefined;
+  return {
+    code: 'CHECK_FAILED',
+    facts: {
+      found: `production holds ${sqlite.chapters} chapters, ${qdrant.points} points and ${neo4j.paragraphs} paragraphs`,
+      expected: 'as many points as paragraphs, and not an empty base: a baseline is for good',
+      next: 'find out which store lost or gained (HYBRIDFLOW_METADATA_DB, QDRANT_COLLECTION and NEO4J_DATABASE name the right ones?)',
+      details: { chapters: sqlite.chapters, points: qdrant.points, paragraphs: neo4j.paragraphs },
+    },
+  };
 }
 
 function countsAsStated({ inventory: { sqlite, neo4j }, settings }: PreflightFacts): Refusal | undefined {

@@ -20,7 +20,9 @@ export function openDeps(settings: Settings, client: Client): ActivityDeps {
     graph: openGraphStore({ uri, username, password, database }),
     runs: runDirectory(client),
     settings: migrationSettings(settings),
-    secrets: [password, settings.qdrant.apiKey ?? ''].filter((secret) => secret.length > 0),
+    secrets: [password, settings.qdrant.apiKey, ...[settings.qdrant.url, uri].map(passwordIn)].filter(
+      (secret): secret is string => secret !== undefined && secret !== '',
+    ),
   };
 }
 
@@ -47,4 +49,9 @@ function runDirectory(client: Client): RunDirectory {
       }
     },
   };
+}
+
+/** The password that a URL carries, as it is written there. */
+function passwordIn(url: string): string | undefined {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/@:]*:([^@]*)@/i.exec(url)?.[1];
 }

@@ -16,7 +16,7 @@ export async function workflowBundlePath(): Promise<string> {
   const built = join(ROOT, 'workflow-bundle.js');
   if (existsSync(built)) return built;
   const folder = join(ROOT, 'node_modules', '.cache', 'hybridflow-versioning');
-  const target = join(folder, `workflows-${fingerprint()}.js`);
+  const target = join(folder, `workflows-${sourceFingerprint(SOURCES)}.js`);
   if (existsSync(target)) return target;
   mkdirSync(folder, { recursive: true });
   const temporary = `${target}.${process.pid}.tmp`;
@@ -26,11 +26,13 @@ export async function workflowBundlePath(): Promise<string> {
   return target;
 }
 
-function fingerprint(): string {
-  const hash = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json')));
-  for (const folder of SOURCES) {
+/** A hash of what a worker of this checkout runs; the same in every installed copy of one version. */
+export function sourceFingerprint(folders: readonly string[]): string {
+  const lock = join(ROOT, 'package-lock.json');
+  const hash = createHash('sha256').update(existsSync(lock) ? readFileSync(lock) : '');
+  for (const folder of folders) {
     for (const file of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).sort()) {
-      if (file.endsWith('.ts')) hash.update(`\0${folder}/${file}\0`).update(readFileSync(join(ROOT, folder, file)));
+      if (/\.(ts|js)$/.test(file)) hash.update(`\0${folder}/${file}\0`).update(readFileSync(join(ROOT, folder, file)));
     }
   }
   return hash.digest('hex').slice(0, 16);

@@ -1,6 +1,8 @@
+import { CancellationScope } from '@temporalio/workflow';
 import type { BaselineOutcome, RegisterBaselineInput } from '../domain/baseline';
 import type { VersionRow } from '../domain/registry';
-import { forwardSteps } from './parts/activities';
+import { AlreadyCommitted } from './parts/abandoned';
+import { preflightSteps } from './parts/activities';
 import { BaselineRun } from './parts/baseline-run';
 import { businessFailure, isCancellation, messageOf, rootOf } from './parts/failures';
 import { finish } from './parts/finish';
@@ -38,17 +40,21 @@ async function register(input: RegisterBaselineInput): Promise<BaselineOutcome> 
   const abortable = new Abortable();
   progress.watchPause(() => gate.view());
 
-  const { files } = forwardSteps(input.maxAttempts);
+  const { files } = preflightSteps(input.maxAttempts);
   const { settings, existing } = await progress.step('look up the baseline', () => files.lookUpBaseline(input));
   if (existing) {
     await files.finishCommitted(existing.versionId);
-    progress.identify(settings.base, existing.versionId);
-    progress.ended('already_registered');
-    return alreadyRegistered(settings.base, existing, progress.steps);
+    return nothingToDo(settings.base, existing, progress);
   }
   const run = new BaselineRun(input, settings, progress, gate);
   progress.identify(settings.base, run.versionId);
   return new Migration(run, abortable).toItsEnd();
+}
+
+function nothingToDo(base: string, existing: VersionRow, progress: Progress): BaselineOutcome {
+  progress.identify(base, existing.versionId);
+  progress.ended('already_registered');
+  return alreadyRegistered(base, existing, progress.steps);
 }
 
 class Migration {
@@ -68,6 +74,7 @@ class Migration {
     try {
       row = await abortable.run(() => this.forward());
     } catch (error) {
+      if (error instanceof AlreadyCommitted) return this.foundCommitted();
       const cancelled = isCancellation(error);
       const reason = abortable.reason ?? (cancelled ? 'the workflow was cancelled' : messageOf(error));
       const result = await rollBack(run, reason, this.#commitTried);
@@ -76,7 +83,7 @@ class Migration {
         throw clean && (cancelled || !this.#modifies) ? error : result.failure;
       }
     }
-    return this.end(row);
+    return CancellationScope.nonCancellable(() => this.end(row));
   }
 
   /** The plan, top to bottom. */
@@ -118,21 +125,35 @@ class Migration {
       startedAt: at,
       completedAt: at,
     };
-    return run.progress.step('commit', () =>
-      run.steps.files.commitVersion(run.versionId, run.input.startedBy ?? 'registerBaseline', operation),
+    // A cancellation that comes now is too late: it must not turn a commit into a run that ends as cancelled.
+    return CancellationScope.nonCancellable(() =>
+      run.progress.step('commit', () =>
+        run.steps.files.commitVersion(run.versionId, run.input.startedBy ?? 'registerBaseline', operation),
+      ),
     );
+  }
+
+  /** A dead run's version turned out to be committed: this run has made nothing, and has nothing to do. */
+  private async foundCommitted(): Promise<BaselineOutcome> {
+    const { run } = this;
+    await run.saga.compensate();
+    const { existing } = await run.undo.files.lookUpBaseline({});
+    if (!existing) throw this.rowIsGone();
+    return nothingToDo(run.settings.base, existing, run.progress);
+  }
+
+  private rowIsGone(): Error {
+    return businessFailure('NEEDS_OPERATOR', {
+      found: `${this.run.versionId} was committed, but the registry no longer shows it`,
+      next: 'look at version_registry with `hfv versions`',
+    });
   }
 
   private async end(row: VersionRow | undefined): Promise<BaselineOutcome> {
     const { run } = this;
     // Where the answer of the commit was lost, the registry tells what it was.
     const known = row ?? (await run.undo.files.lookUpBaseline({})).existing;
-    if (!known || !this.#proven) {
-      throw businessFailure('NEEDS_OPERATOR', {
-        found: `${run.versionId} was committed, but the registry no longer shows it`,
-        next: `look at version_registry with \`hfv versions\``,
-      });
-    }
+    if (!known || !this.#proven) throw this.rowIsGone();
     await finish(run);
     run.progress.ended('committed');
     return committed(run, { ...this.#proven, row: known });

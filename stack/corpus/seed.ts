@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
 import type { Settings } from '../../config/schema';
 import { HybridFlowError } from '../../domain/errors';
+import { openArtifactStore } from '../../stores/artifacts';
+import { openMetadataStore } from '../../stores/sqlite';
 import { differences, hasVersions, holdings, survey, targetsOf, type Found, type Targets } from './found';
 import { load, type Loaded, type SeedProgress } from './load';
 import { readMarker, refuseWhileWritten, removeMarker, touchMarker, writeMarker, type Marker } from './marker';
@@ -83,6 +86,7 @@ export async function clearSeed(settings: Settings): Promise<{ cleared: boolean;
     return { cleared: false, left: [] };
   }
   refuseWhileWritten(targets.metadataDb, marker);
+  await refuseVersioned(settings);
   const left = await removeOwn(targets, await sortHoldings(targets, planCorpus(marker.paragraphs, marker.seed)));
   removeMarker(targets.metadataDb);
   return { cleared: true, left };
@@ -143,4 +147,18 @@ function touching(metadataDb: string, onProgress: SeedOptions['onProgress']): (p
 
 function refusal(found: string, next: string): HybridFlowError {
   return new HybridFlowError('SEED_REFUSED', { found, expected: 'empty stores, or the corpus asked for', next });
+}
+
+/** A base with versions is more than a seed: taking the corpus from under them would leave neither. */
+async function refuseVersioned({ metadataDb, backups }: Settings): Promise<void> {
+  const versions = existsSync(metadataDb) ? openMetadataStore(metadataDb).registry.list() : [];
+  const claim = await openArtifactStore(backups).readClaim();
+  const [newest] = versions.map(({ versionId }) => versionId).reverse();
+  const there = claim ? `a change is under way (${claim.versionId})` : newest && `it holds versions (${newest})`;
+  if (!there) return;
+  throw new HybridFlowError('SEED_REFUSED', {
+    found: `The seeded base is not removed: ${there}`,
+    expected: 'a base without versions',
+    next: '`npm run demo -- --fresh` starts over with empty stores; other stores need other settings',
+  });
 }

@@ -19,9 +19,18 @@ export function quotedLabel(label: string): string {
   });
 }
 
+/** How long a page may take to reach the server, counted from when the page before it was sent. */
+const PAGE_LEASE_MS = 10_000;
+
 /**
  * Takes the label off every node that carries it, page by page. The label's own scan finds what is left, so a page
  * costs its size however many came before it; nodes labelled meanwhile are taken too.
+ *
+ * No token tells an old removal from a new labelling, so time does: each page is refused by the server's clock once
+ * the one before it was sent too long ago. An attempt that was frozen, and wakes when the label is in use again,
+ * removes nothing.
+ *
+ * @throws HybridFlowError NEO4J_UNREACHABLE (to be tried again) where this attempt was held up that long
  */
 export async function removeLabel(
   connection: GraphConnection,
@@ -30,14 +39,31 @@ export async function removeLabel(
   { onProgress, signal }: CallControl = {},
 ): Promise<number> {
   const name = quotedLabel(label);
-  const query = `MATCH (n:${name}) WITH n LIMIT $size REMOVE n:${name} RETURN count(n) AS removed`;
+  const query = `
+    WITH datetime.realtime('UTC').epochMillis <= $notAfter AS inTime
+    CALL (inTime) {
+      MATCH (n:${name}) WHERE inTime WITH n LIMIT $size REMOVE n:${name} RETURN count(n) AS removed
+    }
+    RETURN inTime, removed`;
+  let sentAt = Date.now();
   for (let total = 0; ;) {
     signal?.throwIfAborted();
-    const rows = await connection.run(query, { size: neo4j.int(batchSize) }, { mode: 'write' });
-    const removed = toNumber(onlyRow(rows).get('removed'));
+    const parameters = { size: neo4j.int(batchSize), notAfter: neo4j.int(sentAt + PAGE_LEASE_MS) };
+    sentAt = Date.now();
+    const row = onlyRow(await connection.run(query, parameters, { mode: 'write' }));
+    if (row.get('inTime') !== true) throw heldUp();
+    const removed = toNumber(row.get('removed'));
     total += removed;
     onProgress?.(total);
     // Only an empty page is the end: a short one may have lost nodes to another writer.
     if (removed === 0) return total;
   }
+}
+
+function heldUp(): HybridFlowError {
+  return new HybridFlowError('NEO4J_UNREACHABLE', {
+    found: `the removal of a label was held up for more than ${PAGE_LEASE_MS / 1000} s`,
+    expected: 'pages that follow each other, and clocks that agree',
+    next: 'nothing: another attempt goes on',
+  });
 }

@@ -41,6 +41,7 @@ export class FakeWorld {
   freeBytes = 1e12;
   onBatch: (batch: number) => void | Promise<void> = () => undefined;
   batches = 0;
+  onIsOpen: () => void = () => undefined;
   /** Calls that wait for the lock of the fence. */
   waiting = 0;
   #lock: Promise<unknown> = Promise.resolve();
@@ -69,7 +70,12 @@ export class FakeWorld {
       artifacts: this.artifactStore(),
       vectors: this.vectorStore(),
       graph: this.graphStore(),
-      runs: { isOpen: async (_, runId) => this.openRuns.has(runId) },
+      runs: {
+        isOpen: async (_, runId) => {
+          this.onIsOpen();
+          return this.openRuns.has(runId);
+        },
+      },
       settings: {
         base: 'test',
         batchSize: 10,

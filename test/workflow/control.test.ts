@@ -122,6 +122,25 @@ describe('pause and resume', () => {
     expect(world.labelledTwice).toBe(0);
   });
 
+  test('a gate that somebody else closed is opened again, not run against', async () => {
+    const { world, handle, letGo } = await startHeldAt(2);
+    if (world.fence) world.fence.paused = true;
+    letGo();
+    expect(await handle.result()).toMatchObject({ outcome: 'committed', counts: { labelled: 95 } });
+    expect((await handle.fetchHistory()).events?.length).toBeLessThan(300);
+  });
+
+  test.each([{ forSeconds: 1e13 }, { forSeconds: 'long' }, 'now', null, { reason: 7 }])(
+    'a signal with %j does not stop the run',
+    async (payload) => {
+      const { handle, letGo } = await startHeldAt(1);
+      await handle.signal('pauseNeo4jWrites', payload);
+      await handle.signal(resumeNeo4jWrites);
+      letGo();
+      expect(await handle.result()).toMatchObject({ outcome: 'committed' });
+    },
+  );
+
   test('the update refuses a limit that makes no sense', async () => {
     const { handle, letGo } = await startHeldAt(1);
     const refused = handle.executeUpdate<PauseView, [object]>(pauseUpdate.name, { args: [{ forSeconds: -1 }] });
@@ -168,6 +187,28 @@ describe('abort', () => {
     expect(world.traces).toEqual(new FakeWorld().traces);
     expect(world.registry.rows).toMatchObject([{ status: 'rolled_back', statusMessage: 'the workflow was cancelled' }]);
   });
+});
+
+test('a cancellation that comes after the commit does not make a lie of it', async () => {
+  const world = new FakeWorld(15);
+  const handle: { now?: Handle } = {};
+  const deps = world.deps();
+  const { registry } = world;
+  const commit = registry.commit.bind(registry);
+  registry.commit = (...args) => {
+    const row = commit(...args);
+    void handle.now?.cancel();
+    return row;
+  };
+  const workflowId = `control-${process.pid}-${++ids}`;
+  workers.assign(workflowId, deps);
+  handle.now = await env.client.workflow.start('registerBaseline', {
+    args: [{}],
+    taskQueue: workers.taskQueue,
+    workflowId,
+  });
+  expect(await handle.now?.result()).toMatchObject({ outcome: 'committed' });
+  expect(world.claim).toBeUndefined();
 });
 
 test('an attempt that lost the fence writes nothing more and the run is undone', async () => {

@@ -1,6 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { BaselineOutcome, ProgressView, RegisterBaselineInput } from '../../domain/baseline';
 import { HybridFlowError } from '../../domain/errors';
+import { undoWorkflowId } from '../../domain/names';
 import { FakeWorld } from '../support/fake-world';
 import { withFaults, type Fault } from '../support/faults';
 import { eachOf } from '../support/lanes';
@@ -25,6 +26,7 @@ async function run(world: FakeWorld, faults: Fault[] = [], input: RegisterBaseli
   const { deps, calls } = withFaults(world.deps(), faults);
   const workflowId = `baseline-${process.pid}-${++ids}`;
   workers.assign(workflowId, deps);
+  workers.assign(undoWorkflowId('test', deadRun(world)), deps);
   const handle = await env.client.workflow.start('registerBaseline', {
     args: [input],
     taskQueue: workers.taskQueue,
@@ -36,6 +38,9 @@ async function run(world: FakeWorld, faults: Fault[] = [], input: RegisterBaseli
   );
   return { ...end, view: await handle.query<ProgressView>('progress'), calls };
 }
+
+/** The run whose leftovers a test lays out; each test has its own, since each is undone once. */
+const deadRun = (world: FakeWorld) => world.claim?.runId ?? world.registry.rows.at(-1)?.runId ?? '';
 
 const clean = (world: FakeWorld) => expect(world.traces).toEqual(new FakeWorld().traces);
 
@@ -141,15 +146,22 @@ describe('registerBaseline', () => {
     world.registry.registerBaseline({
       versionId,
       workflowId: 'dead',
-      runId: 'r1',
+      runId: 'dead0',
       chapterCount: 3,
       paragraphCount: 25,
     });
     world.labelled.add(world.chunks[3] ?? '');
-    world.folders.set(versionId, { runId: 'r1', files: new Set() });
+    world.folders.set(versionId, { runId: 'dead0', files: new Set() });
     world.snapshots = ['theirs', 'left behind'];
-    world.fence = { token: 'r1', cursor: '', batches: 1, labelled: 1, paused: false };
-    const claim = { base: 'test', workflowId: 'dead', runId: 'r1', versionId, label: 'v1_baseline', claimedAt: 'then' };
+    world.fence = { token: 'dead0', cursor: '', batches: 1, labelled: 1, paused: false };
+    const claim = {
+      base: 'test',
+      workflowId: 'dead',
+      runId: 'dead0',
+      versionId,
+      label: 'v1_baseline',
+      claimedAt: 'then',
+    };
     world.claim = { ...claim, tablesBefore: [], qdrantSnapshotsBefore: ['theirs'] };
     const { outcome } = await run(world);
     expect(outcome).toMatchObject({ outcome: 'committed', counts: { labelled: 25 } });
@@ -166,7 +178,7 @@ describe('registerBaseline', () => {
     world.registry.registerBaseline({
       versionId,
       workflowId: 'dead',
-      runId: 'r1',
+      runId: 'dead1',
       chapterCount: 3,
       paragraphCount: 25,
     });
@@ -176,6 +188,32 @@ describe('registerBaseline', () => {
     expect(outcome).toMatchObject({ outcome: 'committed', counts: { labelled: 25 } });
     expect(world.registry.rows).toMatchObject([{ status: 'rolled_back' }, { status: 'committed' }]);
     expect([world.snapshots, world.labelledTwice]).toEqual([['theirs'], 0]);
+  });
+
+  test('drives a dead run forward whose commit landed after all', async () => {
+    const world = new FakeWorld();
+    const versionId = 'v1_baseline_20260101_000000';
+    world.tables = 'ours';
+    const ids = { workflowId: 'dead', runId: 'dead2' };
+    const row = world.registry.registerBaseline({ versionId, ...ids, chapterCount: 3, paragraphCount: 25 });
+    world.labelled = new Set(world.chunks);
+    world.folders.set(versionId, { runId: 'dead2', files: new Set() });
+    world.claim = { base: 'test', ...ids, versionId, label: 'v1_baseline', claimedAt: 'then', tablesBefore: [] };
+    world.onIsOpen = () => (row.status = 'committed');
+    const { outcome } = await run(world);
+    expect(outcome).toMatchObject({ outcome: 'already_registered', versionId });
+    expect([world.labelled.size, world.folders.has(versionId), world.claim]).toEqual([25, true, undefined]);
+  });
+
+  test.each([
+    ['more points than paragraphs', (world: FakeWorld) => (world.points += 1)],
+    ['no paragraphs at all', (world: FakeWorld) => ((world.points = 0), world.chunks.splice(0))],
+  ])('refuses a base with %s, before anything is touched', async (_, spoil) => {
+    const world = new FakeWorld();
+    spoil(world);
+    const { failure } = await run(world);
+    expect(failure?.code).toBe('CHECK_FAILED');
+    expect([world.claim, world.tables, world.folders.size]).toEqual([undefined, 'absent', 0]);
   });
 
   test('refuses where the registry shows a living change, and gives its own claim back', async () => {

@@ -1,49 +1,35 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { executeChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import type { Claim } from '../../domain/claim';
-import { LATEST_COPY_FOLDERS } from '../../domain/names';
-import { undoSteps } from './activities';
-import type { Progress } from './progress';
-import { Saga } from './saga';
+import { undoWorkflowId } from '../../domain/names';
+import type { undoAbandonedRun } from '../undo-abandoned-run';
 import { businessFailure } from './failures';
 
+/** The dead run whose leftovers were to be undone had committed its version: there is nothing left to register. */
+export class AlreadyCommitted extends Error {}
+
 /**
- * Undoes what a run left that was ended from outside (terminated, timed out) and so could not undo it itself.
- * Its claim says what there is to undo. A run that had not yet passed preflight changed nothing.
+ * Has what a dead run left undone, by exactly one run.
+ *
+ * @throws AlreadyCommitted, BASE_BUSY where another run does it (or has done it), NEEDS_OPERATOR where an undo failed
  */
-export async function undoAbandoned(holder: Claim, progress: Progress, batchSize: number): Promise<void> {
-  const { files, stores, longFiles, longStores } = undoSteps();
-  const { runId, versionId, label, tablesBefore, qdrantSnapshotsBefore } = holder;
-  const reason = `the run ${holder.workflowId} (${runId}) was ended from outside; undone by the next one`;
-  const saga = new Saga();
-  const at = new Date().toISOString();
-  saga.undoWith(`claim of ${versionId}`, () => files.releaseClaim(runId), { lastWord: true });
-  if (tablesBefore) {
-    const operation = {
-      type: 'rollback',
-      status: 'success' as const,
-      details: { reason },
-      startedAt: at,
-      completedAt: at,
-    };
-    saga.undoWith(`registry row of ${versionId}`, () => files.rollBackRow(versionId, reason, operation), {
-      lastWord: true,
+export async function undoAbandoned(holder: Claim, batchSize: number): Promise<void> {
+  let result: 'undone' | 'committed';
+  try {
+    result = await executeChild<typeof undoAbandonedRun>('undoAbandonedRun', {
+      workflowId: undoWorkflowId(holder.base, holder.runId),
+      // Once it has succeeded it must not run again: by then the base may be somebody else's.
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      args: [holder, batchSize],
+      staticSummary: `Undo what ${holder.versionId} left`,
     });
-    saga.undoWith('versioning tables', () => files.undoVersioningTables(tablesBefore));
-    saga.undoWith('latest-copy', () => files.settleLatestCopy(runId, 'old'));
-    saga.undoWith('half-built latest-copy', () => longFiles.removeFolder(LATEST_COPY_FOLDERS.building(runId), runId));
-    // Without the list of what was there before, nothing on the server can be told to be that run's.
-    if (qdrantSnapshotsBefore)
-      saga.undoWith('Qdrant snapshots', () => files.sweepQdrantSnapshots(qdrantSnapshotsBefore));
-    saga.undoWith(`artifacts of ${versionId}`, () => longFiles.removeFolder(versionId, runId));
-    saga.undoWith(`labels :${label}`, () => longStores.removeVersionLabel(label, batchSize));
-    saga.undoWith('fence', () => stores.revokeFence(runId));
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw businessFailure('BASE_BUSY', {
+      found: `another run is undoing, or has undone, what ${holder.versionId} left`,
+      expected: 'one change at a time',
+      next: 'watch it with `hfv status`, and run again when it has ended',
+    });
   }
-  const results = await progress.step(`undo what ${versionId} left`, () => saga.compensate());
-  const failed = results.filter(({ state }) => state === 'failed');
-  if (failed.length === 0) return;
-  throw businessFailure('NEEDS_OPERATOR', {
-    found: `what ${versionId} left could not be undone: ${failed.map(({ name, error }) => `${name} (${error})`).join('; ')}`,
-    expected: 'a base without leftovers',
-    next: 'mend the cause named above and run `hfv migrate` again: it continues the undo',
-    details: { versionId, failed },
-  });
+  if (result === 'committed') throw new AlreadyCommitted(holder.versionId);
 }

@@ -1,3 +1,4 @@
+import type { Duration } from '@temporalio/common';
 import { ActivityCancellationType, proxyActivities, workflowInfo, type ActivityOptions } from '@temporalio/workflow';
 import type { FileActivities, StoreActivities } from '../../activities';
 import { filesQueue } from '../../domain/names';
@@ -15,7 +16,7 @@ export interface Steps {
 }
 
 /** Proxies for the forward path. `maxAttempts` bounds retries by number where 15 minutes are too long. */
-export function forwardSteps(maxAttempts?: number): Steps {
+export function forwardSteps(maxAttempts?: number, retryFor: Duration = RETRY_FOR): Steps {
   const retry = {
     initialInterval: '500ms',
     maximumInterval: '15s',
@@ -24,7 +25,7 @@ export function forwardSteps(maxAttempts?: number): Steps {
   };
   const quick: ActivityOptions = {
     startToCloseTimeout: '30s',
-    scheduleToCloseTimeout: RETRY_FOR,
+    scheduleToCloseTimeout: retryFor,
     // Compensation must not start while a cancelled step may still be writing.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry,
@@ -36,6 +37,11 @@ export function forwardSteps(maxAttempts?: number): Steps {
     heartbeatTimeout: '10s',
   };
   return stepsWith(quick, long);
+}
+
+/** Proxies for preflight: nothing is at stake yet, so whoever waits is told soon of a service that is down. */
+export function preflightSteps(maxAttempts?: number): Steps {
+  return forwardSteps(maxAttempts, '1 minute');
 }
 
 /** Proxies for compensations: no deadline while nobody is there to run them, but a bounded number of failures. */

@@ -52,6 +52,7 @@ export class BaselineRun {
     const { settings, workflowId, runId, versionId, label } = this;
     return {
       base: settings.base,
+      namespace: workflowInfo().namespace,
       workflowId,
       runId,
       versionId,

@@ -1,10 +1,28 @@
-import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  isCancellation,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import type { ErrorFacts, ErrorCode } from '../../domain/errors';
 import { HybridFlowError } from '../../domain/errors';
 
-/** The failure that an activity reported, without the wrapping that says which activity it was. */
+/**
+ * The failure that an activity reported, without the wrapping that says which activity it was. Of a timeout, what the
+ * last attempt reported; where it reported nothing, a failure that names the step.
+ */
 export function rootOf(error: unknown): unknown {
-  return error instanceof ActivityFailure && error.cause ? error.cause : error;
+  if (error instanceof ChildWorkflowFailure) return error.cause ?? error;
+  if (!(error instanceof ActivityFailure) || !error.cause) return error;
+  const { cause, activityType } = error;
+  if (!(cause instanceof TimeoutFailure)) return cause;
+  if (cause.cause instanceof ApplicationFailure) return cause.cause;
+  return businessFailure('WAIT_TIMED_OUT', {
+    found: `The step ${activityType} timed out (${cause.timeoutType})`,
+    expected: 'a worker that takes the step and ends it in time',
+    next: 'see whether workers poll hybridflow and hybridflow.files, then run `hfv migrate` again',
+  });
 }
 
 /** One sentence for people: the code where there is one, then the message. */

@@ -44,7 +44,7 @@ export function rollbackOperation(run: BaselineRun): Operation {
 
 async function mark(run: BaselineRun, reason: string): Promise<string> {
   try {
-    return await run.undo.files.markRollback(run.versionId, reason);
+    return await run.undo.files.markRollback(run.versionId, run.runId, reason);
   } catch {
     // The compensations say for themselves what they could not reach.
     return 'unknown';

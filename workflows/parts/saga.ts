@@ -27,7 +27,7 @@ export class Saga {
   async compensate(onResult: (result: CompensationResult) => void = () => undefined): Promise<CompensationResult[]> {
     return CancellationScope.nonCancellable(async () => {
       const results: CompensationResult[] = [];
-      for (const compensation of this.#compensations.reverse()) {
+      for (const compensation of this.#compensations.toReversed()) {
         const result = await runOne(compensation, results);
         results.push(result);
         onResult(result);

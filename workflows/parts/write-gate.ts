@@ -5,6 +5,22 @@ import { businessFailure } from './failures';
 
 const now = () => new Date().toISOString();
 
+const LONGEST_PAUSE_SECONDS = 30 * 24 * 3600;
+
+/** What can be used of a request. A signal cannot be refused, and a handler that throws would stop the whole run. */
+function sound(request: unknown): PauseRequest {
+  const { reason, by, forSeconds } = (typeof request === 'object' && request !== null ? request : {}) as Record<
+    string,
+    unknown
+  >;
+  const limited = typeof forSeconds === 'number' && forSeconds > 0 && forSeconds <= LONGEST_PAUSE_SECONDS;
+  return {
+    reason: typeof reason === 'string' ? reason : undefined,
+    by: typeof by === 'string' ? by : undefined,
+    forSeconds: limited ? forSeconds : undefined,
+  };
+}
+
 /**
  * The pause of Neo4j writes. `pausing` means asked for; `paused` means that the store itself refuses further
  * batches of this run and none is in flight. The gate outlives the labelling only as a record.
@@ -19,13 +35,13 @@ export class WriteGate {
   #writing = false;
 
   constructor(private readonly onChange: () => void) {
-    setHandler(pauseNeo4jWrites, (request) => this.#pause(request ?? {}), {
+    setHandler(pauseNeo4jWrites, (request) => this.#pause(sound(request)), {
       description: 'Stop Neo4j writes within one batch; optional {reason, by, forSeconds}',
     });
     setHandler(resumeNeo4jWrites, () => this.#resume(), {
       description: 'Go on with Neo4j writes; optional {by}',
     });
-    setHandler(pauseUpdate, (request?: PauseRequest) => this.#answerPause(request ?? {}), {
+    setHandler(pauseUpdate, (request?: PauseRequest) => this.#answerPause(sound(request)), {
       validator: (request?: PauseRequest) => this.#validate(request ?? {}),
       description: 'As pauseNeo4jWrites, answered once Neo4j is quiet',
     });
@@ -74,10 +90,10 @@ export class WriteGate {
         next: 'look at the run with `hfv status`',
       });
     }
-    if (forSeconds !== undefined && !(Number.isFinite(forSeconds) && forSeconds > 0)) {
+    if (forSeconds !== undefined && sound({ forSeconds }).forSeconds === undefined) {
       throw businessFailure('CONFIG_INVALID', {
         found: `forSeconds is ${forSeconds}`,
-        expected: 'a positive number of seconds',
+        expected: 'a positive number of seconds, at most thirty days',
       });
     }
   }
@@ -91,7 +107,7 @@ export class WriteGate {
     this.#state = this.#writing ? 'pausing' : 'paused';
     if (!this.#writing) this.#quiescedAt = now();
     const { forSeconds } = request;
-    this.#until = forSeconds && forSeconds > 0 ? Date.now() + forSeconds * 1000 : undefined;
+    this.#until = forSeconds ? Date.now() + forSeconds * 1000 : undefined;
     this.onChange();
   }
 

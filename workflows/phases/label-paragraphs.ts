@@ -73,7 +73,10 @@ class StoreGate {
     finished.catch(() => undefined);
     await condition(() => ended || this.run.gate.pauseRequested);
     if (!ended) await this.#set(true);
-    return finished;
+    const result = await finished;
+    // The store has the last word: whoever closed the gate, it is this run that opens it again.
+    if (result.state === 'paused') this.#closed = true;
+    return result;
   }
 
   async #set(paused: boolean): Promise<void> {

@@ -1,10 +1,12 @@
 import type { TakenArtifact } from '../../activities';
+import { judgeArtifacts } from '../../domain/checks';
 import { LATEST_COPY_FOLDERS } from '../../domain/names';
 import { LATEST_COPY } from '../../domain/version-id';
 import type { BaselineRun, Found } from '../parts/baseline-run';
 import { artifactFacts, composeManifest, type Collection } from '../parts/compose-manifest';
 import { rollbackOperation } from '../parts/roll-back';
 import { allOrCancel } from '../parts/run';
+import { demandAll } from './validation';
 
 export interface LatestCopy {
   taken: [sqlite: TakenArtifact, qdrant: TakenArtifact, neo4j: TakenArtifact];
@@ -29,6 +31,12 @@ export async function takeLatestCopy(run: BaselineRun, found: Found): Promise<La
     () => run.step('latest-copy of Neo4j', () => steps.longFiles.exportNeo4j(folder), artifactFacts),
   ] as const);
   const taken: LatestCopy['taken'] = [metadata, qdrant, neo4j];
+  demandAll(
+    judgeArtifacts(
+      found.inventory,
+      taken.map(({ artifact }) => artifact),
+    ),
+  );
   const path = await run.step('publish latest-copy', async () => {
     await steps.longFiles.sealManifest(folder, composeManifest(run, LATEST_COPY, found, collection, taken));
     return steps.files.publishLatestCopy();
@@ -57,7 +65,7 @@ function registerUndo(run: BaselineRun, folder: string): void {
   const { undo, saga, runId, versionId, progress } = run;
   saga.undoWith(
     'registry row',
-    () => undo.files.rollBackRow(versionId, progress.view.reason ?? 'unknown', rollbackOperation(run)),
+    () => undo.files.rollBackRow(versionId, runId, progress.view.reason ?? 'unknown', rollbackOperation(run)),
     { lastWord: true },
   );
   saga.undoWith('latest-copy', () => undo.files.settleLatestCopy(runId, 'old'));

@@ -1,16 +1,18 @@
 import { judgePreflight } from '../../domain/preflight';
+import { preflightSteps } from '../parts/activities';
 import type { BaselineRun, Found } from '../parts/baseline-run';
 import { undoAbandoned } from '../parts/abandoned';
 import { businessFailure } from '../parts/failures';
 
 /** Claims the base, undoing first what a dead run left, and judges whether the migration may begin. Changes no store. */
 export async function preflight(run: BaselineRun): Promise<Found> {
-  const { steps, undo, saga, progress, settings, label } = run;
+  const { undo, saga, progress, settings, label } = run;
+  const steps = preflightSteps(run.input.maxAttempts);
   saga.undoWith('claim', () => undo.files.releaseClaim(run.runId), { lastWord: true });
   await progress.step('claim the base', async () => {
     const result = await steps.files.claimBase(run.claim);
     if (result.state === 'claimed') return;
-    await undoAbandoned(result.holder, progress, settings.batchSize);
+    await undoAbandoned(result.holder, settings.batchSize);
     const again = await steps.files.claimBase(run.claim);
     if (again.state === 'claimed') return;
     throw businessFailure('BASE_BUSY', {
@@ -21,7 +23,7 @@ export async function preflight(run: BaselineRun): Promise<Found> {
   const found = await progress.step('inspect the three stores', async () => {
     const [files, stores] = await Promise.all([
       steps.files.inspectFiles(run.versionId),
-      steps.stores.inspectStores(label),
+      steps.longStores.inspectStores(label),
     ]);
     const { sqlite } = files;
     const inventory = { takenAt: new Date().toISOString(), sqlite, qdrant: stores.qdrant, neo4j: stores.neo4j };

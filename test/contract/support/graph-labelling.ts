@@ -291,6 +291,15 @@ export function graphLabellingCases(): void {
       expect(await store.removeLabel(LABEL, 10)).toBe(0);
     });
 
+    it('removes nothing once an attempt was frozen for longer than a page may take', async () => {
+      await graph.rows(`MATCH (p:Paragraph) SET p:${LABEL}`);
+      const now = Date.now();
+      const clock = jest.spyOn(Date, 'now').mockReturnValueOnce(now - 60_000);
+      expect((await failureOf(store.removeLabel(LABEL, 10))).code).toBe('NEO4J_UNREACHABLE');
+      clock.mockRestore();
+      expect(await graph.count(`MATCH (n:${LABEL}) RETURN count(n)`)).toBe(25);
+    });
+
     it('stops between two batches when told to, and goes on later', async () => {
       await graph.rows(`MATCH (p:Paragraph) SET p:${LABEL}`);
       const stop = new AbortController();
