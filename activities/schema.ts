@@ -11,9 +11,9 @@ export function createSchemaActivities({ metadata }: ActivityDeps) {
     },
 
     /** Criterion 2 of the plan: both tables have the right shape. SCHEMA_CONFLICT where one does not. */
-    async verifySchema(): Promise<{ table: string; rows: number }[]> {
+    async verifySchema(): Promise<{ table: string; state: 'fits'; rows: number }[]> {
       return metadata.inspectTables().map(({ name, state, rows, differences }) => {
-        if (state === 'fits') return { table: name, rows };
+        if (state === 'fits') return { table: name, state, rows };
         throw new HybridFlowError('SCHEMA_CONFLICT', {
           found: `${name} is ${state} right after its creation: ${differences.join('; ')}`,
           expected: 'the shape in docs/concepts.md',
