@@ -26,6 +26,9 @@ export const pauseNeo4jWrites = defineSignal<[PauseRequest?]>('pauseNeo4jWrites'
 export const resumeNeo4jWrites = defineSignal<[ResumeRequest?]>('resumeNeo4jWrites');
 export const abort = defineSignal<[AbortRequest?]>('abort');
 
+/** As the signal `abort`, but refused where it would come too late; answers the reason that is written down. */
+export const abortUpdate = defineUpdate<string, [AbortRequest?]>('abort');
+
 /** As the signals, but validated, and answered with the state of the gate. */
 export const pauseUpdate = defineUpdate<PauseView, [PauseRequest?]>('pause');
 export const resumeUpdate = defineUpdate<PauseView, [ResumeRequest?]>('resume');

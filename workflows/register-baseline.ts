@@ -77,6 +77,7 @@ class Migration {
       if (error instanceof AlreadyCommitted) return this.foundCommitted();
       const cancelled = isCancellation(error);
       const reason = abortable.reason ?? (cancelled ? 'the workflow was cancelled' : messageOf(error));
+      abortable.pointOfNoReturn();
       const result = await rollBack(run, reason, this.#commitTried);
       if (result.state === 'ended') {
         const clean = result.failure.type === 'ROLLED_BACK' && abortable.reason === undefined;

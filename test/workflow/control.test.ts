@@ -5,6 +5,7 @@ import type { BaselineOutcome, PauseView, ProgressView } from '../../domain/base
 import type { registerBaseline } from '../../workflows';
 import {
   abort,
+  abortUpdate,
   pauseNeo4jWrites,
   pauseUpdate,
   progress,
@@ -175,6 +176,29 @@ describe('abort', () => {
     await handle.signal(abort);
     expect((await failureOf(handle.result())).code).toBe('ROLLED_BACK');
     expect(world.traces).toEqual(new FakeWorld().traces);
+  });
+
+  test('the update is refused once the run is past aborting, and the run goes on', async () => {
+    const world = new FakeWorld(15);
+    const workflowId = `control-${process.pid}-${++ids}`;
+    const deps = world.deps();
+    const running: { handle?: Handle } = {};
+    let refusal: Promise<unknown> | undefined;
+    const { settleLatestCopy } = deps.artifacts;
+    deps.artifacts.settleLatestCopy = async (...args) => {
+      // The commit is behind it: this is the tidying up.
+      refusal ??= running.handle?.executeUpdate(abortUpdate.name, { args: [{}] }).catch((error: unknown) => error);
+      await refusal;
+      return settleLatestCopy(...args);
+    };
+    workers.assign(workflowId, deps);
+    running.handle = await env.client.workflow.start('registerBaseline', {
+      args: [{}],
+      taskQueue: workers.taskQueue,
+      workflowId,
+    });
+    expect(await running.handle?.result()).toMatchObject({ outcome: 'committed' });
+    expect(await refusal).toBeInstanceOf(WorkflowUpdateFailedError);
   });
 
   test('a cancellation from outside rolls back too, and ends as cancelled', async () => {

@@ -1,5 +1,6 @@
 import { CancellationScope, setHandler } from '@temporalio/workflow';
-import { abort, type AbortRequest } from '../messages';
+import { abort, abortUpdate, type AbortRequest } from '../messages';
+import { businessFailure } from './failures';
 
 /** Runs the forward path so that the signal `abort`, or a cancellation from outside, ends it at its next step. */
 export class Abortable {
@@ -8,8 +9,12 @@ export class Abortable {
   #tooLate = false;
 
   constructor() {
-    setHandler(abort, (request) => this.#abort(request ?? {}), {
+    setHandler(abort, (request) => void this.#abort(request ?? {}), {
       description: 'Stop and roll everything back; optional {reason, by}',
+    });
+    setHandler(abortUpdate, (request?: AbortRequest) => this.#abort(request ?? {}), {
+      validator: (request?: AbortRequest) => this.#refuseTooLate(request ?? {}),
+      description: 'As the signal abort, but refused where it comes too late',
     });
   }
 
@@ -26,15 +31,26 @@ export class Abortable {
     return scope.run(work);
   }
 
-  /** From here on the run is driven to its end: an abort no longer has a say. */
+  /** From here on the run is driven to its end, forward or back: an abort no longer has a say. */
   pointOfNoReturn(): void {
     this.#tooLate = true;
   }
 
-  #abort({ reason, by }: AbortRequest): void {
-    if (this.#tooLate || this.#reason !== undefined) return;
-    this.#reason = `aborted${by ? ` by ${by}` : ''}${reason ? `: ${reason}` : ''}`;
-    this.#scope?.cancel();
+  #refuseTooLate({ by }: AbortRequest): void {
+    if (!this.#tooLate) return;
+    throw businessFailure('STATUS_MOVE_REFUSED', {
+      found: `the abort${by ? ` by ${by}` : ''} comes too late: the run commits, or is being rolled back`,
+      expected: 'an abort before the commit',
+      next: 'watch its end with `hfv status`',
+    });
+  }
+
+  #abort({ reason, by }: AbortRequest): string {
+    if (!this.#tooLate && this.#reason === undefined) {
+      this.#reason = `aborted${by ? ` by ${by}` : ''}${reason ? `: ${reason}` : ''}`;
+      this.#scope?.cancel();
+    }
+    return this.#reason ?? '';
   }
 }
 
