@@ -3,9 +3,6 @@ import type { FenceState } from '../stores/ports';
 import { callControl, writeLease } from './context';
 import type { ActivityDeps } from './deps';
 
-/** Greater than any chunk_id. */
-const PAST_THE_END = '\u{10FFFF}';
-
 export interface SpanRequest {
   label: string;
   token: string;
@@ -27,13 +24,10 @@ export interface SpanResult {
 /** Labelling in Neo4j: every write carries the run's fencing token. */
 export function createLabelActivities({ graph }: ActivityDeps) {
   return {
-    /**
-     * Sets the fence, then asks for the page past the end: it labels nothing, but the server plans the statement
-     * now, so that the first real batch does not hold its locks meanwhile.
-     */
+    /** Sets the fence, and warms the server up for the batches that follow. */
     async acquireFence(token: string, label: string): Promise<FenceState> {
       const fence = await graph.acquireFence(token, writeLease());
-      await graph.labelBatch({ label, token, after: PAST_THE_END, batchSize: 1 });
+      await graph.rehearseLabels(label, token);
       return fence;
     },
 

@@ -6,6 +6,7 @@ import type { Context } from '../client/context';
 import { currentPollers } from '../client/pollers';
 import type { Session } from '../client/temporal';
 import { packageRoot } from '../stack/toolchain/cache';
+import { WORKER_NODE_FLAGS } from '../worker/node-flags';
 import { BENCH_ROOT } from './stack';
 
 const READY_MS = 90_000;
@@ -38,7 +39,10 @@ function launch(program: string, env: NodeJS.ProcessEnv): ChildProcess {
   mkdirSync(join(BENCH_ROOT, 'logs'), { recursive: true });
   const log = openSync(join(BENCH_ROOT, 'logs', 'worker.log'), 'a');
   try {
-    return spawn(process.execPath, [program, 'worker', '--stack', BENCH_ROOT], { env, stdio: ['ignore', log, log] });
+    return spawn(process.execPath, [...WORKER_NODE_FLAGS, program, 'worker', '--stack', BENCH_ROOT], {
+      env,
+      stdio: ['ignore', log, log],
+    });
   } finally {
     closeSync(log);
   }

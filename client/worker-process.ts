@@ -7,6 +7,7 @@ import { readOrUndefined, writeWhole } from '../stack/services/paths';
 import { packageRoot } from '../stack/toolchain/cache';
 import { identify, isAlive, type ProcessIdentity } from '../stack/toolchain/process';
 import { tail } from '../stack/toolchain/run';
+import { WORKER_NODE_FLAGS } from '../worker/node-flags';
 import { sourceFingerprint } from '../worker/workflow-code';
 import type { Context } from './context';
 import { currentPollers, type Pollers } from './pollers';
@@ -79,7 +80,7 @@ export function readWorker(root: string): WorkerRecord | undefined {
 
 function startWorker(context: Context, serves: string, logFile: string): WorkerRecord {
   const { stackRoot: root } = context;
-  const args = [join(packageRoot(), 'bin', 'hfv.mjs'), 'worker', '--stack', root];
+  const args = [...WORKER_NODE_FLAGS, join(packageRoot(), 'bin', 'hfv.mjs'), 'worker', '--stack', root];
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'a');
   try {

@@ -159,6 +159,8 @@ export interface GraphStore {
   readFence(): Promise<FenceState | undefined>;
   /** Closes or opens the write gate. Returns once no batch of this token is in flight. FENCED where the token is not the fence's. */
   setGate(token: string, paused: boolean): Promise<FenceState>;
+  /** Labels a few small pages and takes them back: the first real batch then finds a warm server. Leaves nothing. */
+  rehearseLabels(label: string, token: string): Promise<void>;
   /** Labels one keyset page; the token is checked, and the cursor kept, in the same transaction. FENCED where it does not fit. */
   labelBatch(batch: LabelBatch): Promise<LabelBatchResult>;
   /** Removes the fence of this token; every later batch with it is FENCED. Missing is fine. */

@@ -21,6 +21,8 @@ export interface GraphConnection {
   readonly database: string;
   /** Runs one statement as one auto-commit transaction and returns its rows. Repeated where that is worth it. */
   run(query: string, parameters?: Record<string, unknown>, options?: RunOptions): Promise<Row[]>;
+  /** Runs one statement and takes everything it did back; its locks are held until then, so keep it small. */
+  rehearse(query: string, parameters: Record<string, unknown>): Promise<void>;
   /** Rows of one read transaction as the server hands them out, in memory a few at a time. Never repeated. */
   stream(query: string, options: { timeoutMs: number; fetchSize: number }): AsyncGenerator<Row, void, void>;
   close(): Promise<void>;
@@ -43,6 +45,7 @@ export function openGraphConnection(target: GraphTarget): GraphConnection {
     database: target.database,
     run: (query, parameters = {}, options = {}) =>
       repeating(() => runOnce(driver, target, query, parameters, options), target, options.repeat),
+    rehearse: (query, parameters) => repeating(() => rehearseOnce(driver, target, query, parameters), target),
     stream: (query, options) => streamRows(driver, target, query, options),
     close: () => driver.close(),
   };
@@ -85,6 +88,25 @@ async function runOnce(
   const session = driver.session({ database, defaultAccessMode: mode === 'read' ? 'READ' : 'WRITE' });
   try {
     return (await session.run(query, parameters, { timeout: timeoutMs })).records;
+  } finally {
+    await session.close();
+  }
+}
+
+/** A process that is frozen half-way holds its locks until this is over. */
+const REHEARSAL_TIMEOUT_MS = 5_000;
+
+async function rehearseOnce(
+  driver: Driver,
+  { database }: GraphTarget,
+  query: string,
+  parameters: Record<string, unknown>,
+): Promise<void> {
+  const session = driver.session({ database, defaultAccessMode: 'WRITE' });
+  try {
+    const transaction = session.beginTransaction({ timeout: REHEARSAL_TIMEOUT_MS });
+    await (await transaction).run(query, parameters);
+    await (await transaction).rollback();
   } finally {
     await session.close();
   }

@@ -121,6 +121,19 @@ export async function labelBatch(connection: GraphConnection, batch: LabelBatch)
   };
 }
 
+/** Pages of a rehearsal: small, because each holds its locks while the server is still cold, and enough to warm it. */
+const REHEARSALS = 12;
+const REHEARSAL_SIZE = 100;
+
+/**
+ * Labels small pages and takes each back, so that the server has planned, compiled and cached what the first real
+ * batches need, and these do not hold their locks longer than the later ones.
+ */
+export async function rehearseLabels(connection: GraphConnection, label: string, token: string): Promise<void> {
+  const parameters = { token, after: '', size: neo4j.int(REHEARSAL_SIZE) };
+  for (let i = 0; i < REHEARSALS; i++) await connection.rehearse(batchQuery(quotedLabel(label)), parameters);
+}
+
 function toState(row: Row): FenceState {
   return {
     token: String(row.get('token')),

@@ -1,7 +1,7 @@
 import type { GraphStore } from '../ports';
 import { openGraphConnection, type GraphTarget } from './driver';
 import { exportGraph } from './export';
-import { acquireFence, labelBatch, readFence, revokeFence, setGate } from './fence';
+import { acquireFence, labelBatch, rehearseLabels, readFence, revokeFence, setGate } from './fence';
 import { takeCounts, takeInventory } from './inventory';
 import { removeLabel } from './labels';
 
@@ -18,6 +18,7 @@ export function openGraphStore(target: GraphTarget): GraphStore {
     readFence: () => readFence(connection),
     setGate: (token, paused) => setGate(connection, token, paused),
     labelBatch: (batch) => labelBatch(connection, batch),
+    rehearseLabels: (label, token) => rehearseLabels(connection, label, token),
     revokeFence: (token) => revokeFence(connection, token),
     removeLabel: (label, batchSize, control) => removeLabel(connection, label, batchSize, control),
     close: () => connection.close(),

@@ -169,7 +169,6 @@ export class FakeWorld {
     };
     const label = async ({ token, after, batchSize }: LabelBatch): Promise<LabelBatchResult> => {
       if (held(token).paused) return { state: 'paused' };
-      if (after > (this.chunks.at(-1) ?? '')) return { state: 'done', labelled: 0, cursor: after, milliseconds: 1 };
       await this.onBatch(this.batches + 1);
       const fence = held(token);
       this.batches += 1;
@@ -213,6 +212,7 @@ export class FakeWorld {
           held(token).paused = paused;
           return { ...held(token) };
         }),
+      rehearseLabels: async () => undefined,
       labelBatch: (batch) => this.#locked(() => label(batch)),
       revokeFence: async (token) => {
         if (this.fence?.token === token) this.fence = undefined;

@@ -279,6 +279,16 @@ export function graphLabellingCases(): void {
     });
   });
 
+  describe('rehearsing', () => {
+    it('leaves no label, and a fence that has not moved', async () => {
+      await store.acquireFence('a', lease());
+      const before = await store.readFence();
+      await store.rehearseLabels(LABEL, 'a');
+      expect(await labelled()).toBe(0);
+      expect(await store.readFence()).toEqual(before);
+    });
+  });
+
   describe('removing the label', () => {
     it('takes it from every node, in batches, and leaves all other labels', async () => {
       await graph.rows(`MATCH (n:${TEST_LABEL}) SET n:${LABEL}:v2_minor`);
