@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { HybridFlowError } from '../domain/errors';
+import { redact } from '../domain/masking';
 import type { CallControl, WriteLease } from '../stores/ports';
-import { redact } from './redact';
 
 /** What ties a store call to its attempt: progress becomes a heartbeat, cancellation an abort signal. */
 export function callControl(): CallControl {

@@ -89,11 +89,8 @@ async function captureQdrant(
 ): Promise<TakenArtifact> {
   const file = ARTIFACT_FILES.qdrant;
   const capturedFrom = new Date().toISOString();
-  const [snapshot, { points }, { serverVersion }] = [
-    await vectors.createSnapshot(before, { retry: isRetry() }),
-    await vectors.status(),
-    await vectors.inventory(),
-  ];
+  const snapshot = await vectors.createSnapshot(before, { retry: isRetry() });
+  const { points, serverVersion } = await vectors.inventory();
   const capturedTo = new Date().toISOString();
   const ref = await artifacts.write(folder, file, async (temporary) => {
     await vectors.downloadSnapshot(snapshot, temporary, callControl());

@@ -1,3 +1,4 @@
+import { maskUrl } from '../domain/masking';
 import type { Settings } from './schema';
 
 /** The settings as they may be shown: secrets are replaced, credentials inside URLs removed. */
@@ -10,9 +11,4 @@ export function maskSettings(settings: Settings): Settings {
   masked.backups = maskUrl(masked.backups);
   if (masked.temporal.uiUrl !== undefined) masked.temporal.uiUrl = maskUrl(masked.temporal.uiUrl);
   return masked;
-}
-
-/** A URL without its user and password part. Text that is not a URL is returned as it is. */
-export function maskUrl(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1***@');
 }

@@ -1,3 +1,4 @@
+import { maskUrl } from '../domain/masking';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readEnvFile, writeEnvFile } from './env-file';
@@ -183,5 +184,5 @@ function writeEnvironment(
 
 function describe({ name, version, address, how, startedNow, note }: ServiceStatus): string {
   const state = startedNow ? 'started' : 'running';
-  return `${name} ${version} (${how}, ${state}) at ${address.replace(/\/\/[^/@]*@/, '//***@')}${note ? `; ${note}` : ''}`;
+  return `${name} ${version} (${how}, ${state}) at ${maskUrl(address)}${note ? `; ${note}` : ''}`;
 }

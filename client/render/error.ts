@@ -3,7 +3,8 @@ import type { BaselineOutcome } from '../../domain/baseline';
 import { HybridFlowError } from '../../domain/errors';
 import type { Colors } from '../output';
 import { compensationLines } from './outcome';
-import { fields, withoutSecrets } from './text';
+import { redact } from '../../domain/masking';
+import { fields } from './text';
 
 /** What `--json` prints where a command fails. Field names are part of the contract. */
 export interface ErrorView {
@@ -19,7 +20,7 @@ export interface ErrorView {
 
 /** Any error as the one shape that is shown, secrets masked. */
 export function errorView(error: unknown, secrets: readonly string[] = []): ErrorView {
-  return withoutSecrets({ error: describe(error) }, secrets);
+  return redact({ error: describe(error) }, secrets);
 }
 
 /** An error for people: the code, what was found, what was expected, what to do next. */

@@ -29,21 +29,3 @@ export function fields(rows: readonly (readonly [string, string | null | undefin
 export function shortHash(sha256: string): string {
   return sha256.slice(0, 12);
 }
-
-const CREDENTIALS_IN_URL = /([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/gi;
-
-/** A copy of a value in which secrets, and credentials inside URLs, are replaced in every text. */
-export function withoutSecrets<T>(value: T, secrets: readonly string[]): T {
-  return walk(value, (text) =>
-    secrets
-      .filter((secret) => secret !== '')
-      .reduce((rest, secret) => rest.replaceAll(secret, '***'), text.replace(CREDENTIALS_IN_URL, '$1***@')),
-  ) as T;
-}
-
-function walk(value: unknown, change: (text: string) => string): unknown {
-  if (typeof value === 'string') return change(value);
-  if (Array.isArray(value)) return value.map((item) => walk(item, change));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, change)]));
-}

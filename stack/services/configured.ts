@@ -1,4 +1,5 @@
 import { HybridFlowError } from '../../domain/errors';
+import { maskUrl } from '../../domain/masking';
 import { parseEnv } from '../env-file';
 import { hasLocalData } from './docker';
 import { paths, readOrUndefined } from './paths';
@@ -39,14 +40,10 @@ export async function useConfigured(context: StackContext, service: Service, add
     throw new HybridFlowError(
       service.unreachable,
       {
-        found: `${variable} names ${withoutCredentials(address)}, where ${service.name} does not answer: ${why}`,
+        found: `${variable} names ${maskUrl(address)}, where ${service.name} does not answer: ${why}`,
         next: `start it, mend ${variable}, or unset ${variable} to have one started here`,
       },
       { cause: error },
     );
   }
-}
-
-function withoutCredentials(address: string): string {
-  return address.replace(/\/\/[^/@]*@/, '//***@');
 }

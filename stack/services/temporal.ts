@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { SEARCH_ATTRIBUTES } from '../../domain/names';
 import { ensurePythonTools } from '../toolchain/python';
 import { onPath } from '../toolchain/java';
 import { paths } from './paths';
@@ -6,9 +7,6 @@ import { PORT_VARIABLES } from './ports';
 import type { Launch, Service, StackContext, StackPorts } from './types';
 
 const NAMESPACE = 'default';
-
-/** What the workflows record about themselves, so that an operator can search for it. */
-const SEARCH_ATTRIBUTES = ['HybridFlowVersionId', 'HybridFlowBase', 'HybridFlowPhase', 'HybridFlowOutcome'];
 
 /** Temporal's development server with its UI, on a database file. */
 export const temporal: Service = {
@@ -62,7 +60,7 @@ async function prepareTemporal(context: StackContext): Promise<Launch> {
   const own = onPath('temporal', env);
   const message = (text: string) => context.progress({ service: 'temporal', phase: 'install', message: text });
   const command = own ?? (await ensurePythonTools(message)).temporal;
-  const attributes = SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]);
+  const attributes = Object.values(SEARCH_ATTRIBUTES).flatMap((name) => ['--search-attribute', `${name}=Keyword`]);
   const args = ['server', 'start-dev', '--db-filename', join(paths.data(root, 'temporal'), 'temporal.db')];
   args.push('--ip', '127.0.0.1', '--port', String(ports.temporal), '--ui-port', String(ports.temporalUi));
   args.push('--namespace', NAMESPACE, '--log-level', 'warn', '--color', 'never', ...attributes);

@@ -1,5 +1,6 @@
 import neo4j, { type Driver, type ManagedTransaction, Neo4jError, type Session } from 'neo4j-driver';
 import { HybridFlowError } from '../../domain/errors';
+import { maskUrl } from '../../domain/masking';
 import { FENCE_LABEL } from '../../domain/names';
 
 export interface Neo4jTarget {
@@ -242,7 +243,7 @@ async function withSession<T>(target: Neo4jTarget, use: (session: Session) => Pr
 
 function asHybridFlowError(target: Neo4jTarget, cause: unknown): unknown {
   if (!(cause instanceof Neo4jError)) return cause;
-  const found = `Neo4j at ${target.uri.replace(/\/\/[^/@]*@/, '//***@')}: ${cause.message}`;
+  const found = `Neo4j at ${maskUrl(target.uri)}: ${cause.message}`;
   if (cause.code === 'Neo.ClientError.Security.Unauthorized') {
     return new HybridFlowError('NEO4J_AUTH', { found, next: 'check NEO4J_USERNAME and NEO4J_PASSWORD' }, { cause });
   }

@@ -1,5 +1,6 @@
 import neo4j, { type Driver, type Integer, type Record as Row } from 'neo4j-driver';
 import { HybridFlowError } from '../../domain/errors';
+import { maskUrl } from '../../domain/masking';
 import { isWorthRepeating, toHybridFlowError } from './errors';
 
 export interface GraphTarget {
@@ -64,11 +65,10 @@ function openDriver({ uri, username, password }: GraphTarget): Driver {
     });
   } catch (error) {
     throw new HybridFlowError('CONFIG_INVALID', {
-      found:
-        `"${uri.replace(/\/\/[^@/]*@/, '//')}" is no Neo4j address: ${String((error as Error).message)}`.replaceAll(
-          password || '\0',
-          '***',
-        ),
+      found: `"${maskUrl(uri)}" is no Neo4j address: ${String((error as Error).message)}`.replaceAll(
+        password || '\0',
+        '***',
+      ),
       expected: 'bolt://host:7687 or neo4j://host:7687 (with +s for TLS)',
     });
   }

@@ -1,5 +1,6 @@
 import { isNativeError } from 'node:util/types';
 import { HybridFlowError, type ErrorFacts } from '../../domain/errors';
+import { maskUrl } from '../../domain/masking';
 import type { GraphTarget } from './driver';
 
 interface DriverError extends Error {
@@ -42,7 +43,7 @@ export function isWorthRepeating(error: unknown): boolean {
 /** Puts what the driver reports into this system's terms. Whatever did not come from the driver passes untouched. */
 export function toHybridFlowError(error: unknown, target: GraphTarget): unknown {
   if (error instanceof HybridFlowError || !isDriverError(error)) return error;
-  const where = `Neo4j at ${target.uri.replace(/\/\/[^@/]*@/, '//')}`;
+  const where = `Neo4j at ${maskUrl(target.uri)}`;
   const details = { code: error.code, database: target.database };
   const said = withoutSecret(error.message, target.password);
   const fail = (code: HybridFlowError['code'], facts: ErrorFacts) =>

@@ -1,5 +1,6 @@
 import { QdrantClient } from '@qdrant/js-client-rest';
 import { HybridFlowError } from '../../domain/errors';
+import { maskUrl } from '../../domain/masking';
 
 export interface QdrantTarget {
   url: string;
@@ -137,7 +138,7 @@ function asHybridFlowError(url: string, cause: unknown): HybridFlowError {
   const message = cause instanceof Error ? cause.message : String(cause);
   // The client's errors carry an HTTP status where there was an answer, and none where there was no server.
   const status = (cause as { status?: number }).status ?? /Unexpected Response: (\d+)/.exec(message)?.[1];
-  const where = url.replace(/\/\/[^/@]*@/, '//***@');
+  const where = maskUrl(url);
   if (status === undefined) {
     const next = 'start the services (hfv up), or check QDRANT_URL';
     return new HybridFlowError('QDRANT_UNREACHABLE', { found: `Qdrant at ${where}: ${message}`, next }, { cause });

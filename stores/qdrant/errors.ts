@@ -1,5 +1,6 @@
 import { isNativeError } from 'node:util/types';
 import { HybridFlowError, type ErrorFacts } from '../../domain/errors';
+import { maskUrl } from '../../domain/masking';
 import type { VectorTarget } from './client';
 
 /** What the client throws: an answer with a status, a request that got none, or its own timeout. */
@@ -72,7 +73,7 @@ function refused(target: VectorTarget, what: string, details?: Record<string, un
 }
 
 function where({ url }: VectorTarget): string {
-  return `Qdrant at ${url.replace(/\/\/[^@/]*@/, '//')}`;
+  return `Qdrant at ${maskUrl(url)}`;
 }
 
 /** The server's own words: `{"status": {"error": "…"}}`, or plain text. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { loadSettings, neo4jPassword, type LoadOptions } from '../../config/load';
-import { maskSettings, maskUrl } from '../../config/mask';
+import { maskSettings } from '../../config/mask';
+import { maskUrl } from '../../domain/masking';
 import { ENVIRONMENT } from '../../config/schema';
 
 let cwd: string;

@@ -1,4 +1,4 @@
-import { redact } from '../../activities/redact';
+import { redact } from '../../domain/masking';
 
 test('replaces a secret in every text, and leaves numbers, keys and the shape', () => {
   const facts = { found: 'password 1234 is wrong', details: { freeBytes: 51234000000, 1234: ['a1234b', null, true] } };

@@ -1,8 +1,6 @@
-import { WorkflowFailedError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { BaselineOutcome, PauseView, ProgressView } from '../../domain/baseline';
-import type { registerBaseline } from '../../workflows';
 import {
   abort,
   abortUpdate,
@@ -12,24 +10,13 @@ import {
   resumeNeo4jWrites,
   resumeUpdate,
 } from '../../workflows/messages';
+import { fakeRuns, type Handle } from '../support/fake-runs';
 import { FakeWorld } from '../support/fake-world';
-import { failureOf, startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+import { failureOf } from '../support/workflow-env';
 
 jest.setTimeout(60_000);
 
-let env: TestWorkflowEnvironment;
-let workers: SharedWorkers;
-beforeAll(async () => {
-  env = await startTemporal();
-  workers = await startWorkers(env, new FakeWorld().deps());
-});
-afterAll(async () => {
-  await workers.stop();
-  await env.teardown();
-});
-
-type Handle = WorkflowHandle<typeof registerBaseline>;
-let ids = 0;
+const runs = fakeRuns('control');
 
 /** Starts a run whose batch `nth` waits until the test lets it go on. */
 async function startHeldAt(nth: number, world = new FakeWorld(95)) {
@@ -42,13 +29,7 @@ async function startHeldAt(nth: number, world = new FakeWorld(95)) {
     arrived();
     await gate;
   };
-  const workflowId = `control-${process.pid}-${++ids}`;
-  workers.assign(workflowId, world.deps());
-  const handle: Handle = await env.client.workflow.start('registerBaseline', {
-    args: [{}],
-    taskQueue: workers.taskQueue,
-    workflowId,
-  });
+  const handle = await runs.start(world.deps());
   await reached;
   return { world, handle, letGo };
 }
@@ -180,7 +161,6 @@ describe('abort', () => {
 
   test('the update is refused once the run is past aborting, and the run goes on', async () => {
     const world = new FakeWorld(15);
-    const workflowId = `control-${process.pid}-${++ids}`;
     const deps = world.deps();
     const running: { handle?: Handle } = {};
     let refusal: Promise<unknown> | undefined;
@@ -191,12 +171,7 @@ describe('abort', () => {
       await refusal;
       return settleLatestCopy(...args);
     };
-    workers.assign(workflowId, deps);
-    running.handle = await env.client.workflow.start('registerBaseline', {
-      args: [{}],
-      taskQueue: workers.taskQueue,
-      workflowId,
-    });
+    running.handle = await runs.start(deps);
     expect(await running.handle?.result()).toMatchObject({ outcome: 'committed' });
     expect(await refusal).toBeInstanceOf(WorkflowUpdateFailedError);
   });
@@ -224,13 +199,7 @@ test('a cancellation that comes after the commit does not make a lie of it', asy
     void handle.now?.cancel();
     return row;
   };
-  const workflowId = `control-${process.pid}-${++ids}`;
-  workers.assign(workflowId, deps);
-  handle.now = await env.client.workflow.start('registerBaseline', {
-    args: [{}],
-    taskQueue: workers.taskQueue,
-    workflowId,
-  });
+  handle.now = await runs.start(deps);
   expect(await handle.now?.result()).toMatchObject({ outcome: 'committed' });
   expect(world.claim).toBeUndefined();
 });

@@ -1,39 +1,20 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { BaselineOutcome, ProgressView, RegisterBaselineInput } from '../../domain/baseline';
+import type { ProgressView, RegisterBaselineInput } from '../../domain/baseline';
 import { HybridFlowError } from '../../domain/errors';
-import { undoWorkflowId } from '../../domain/names';
+import { fakeRuns } from '../support/fake-runs';
 import { FakeWorld } from '../support/fake-world';
 import { withFaults, type Fault } from '../support/faults';
 import { eachOf } from '../support/lanes';
-import { failureOf, startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+import { failureOf } from '../support/workflow-env';
 
 jest.setTimeout(120_000);
 
-let env: TestWorkflowEnvironment;
-let workers: SharedWorkers;
-beforeAll(async () => {
-  env = await startTemporal();
-  workers = await startWorkers(env, new FakeWorld().deps());
-});
-afterAll(async () => {
-  await workers.stop();
-  await env.teardown();
-});
-
-let ids = 0;
+const runs = fakeRuns('baseline');
 
 async function run(world: FakeWorld, faults: Fault[] = [], input: RegisterBaselineInput | null = {}) {
   const { deps, calls } = withFaults(world.deps(), faults);
-  const workflowId = `baseline-${process.pid}-${++ids}`;
-  workers.assign(workflowId, deps);
-  workers.assign(undoWorkflowId('test', deadRun(world)), deps);
-  const handle = await env.client.workflow.start('registerBaseline', {
-    args: [input],
-    taskQueue: workers.taskQueue,
-    workflowId,
-  });
+  const handle = await runs.start(deps, { input, deadRunId: deadRun(world) });
   const end = await handle.result().then(
-    (outcome) => ({ outcome: outcome as BaselineOutcome, failure: undefined }),
+    (outcome) => ({ outcome, failure: undefined }),
     async (error: unknown) => ({ outcome: undefined, failure: await failureOf(Promise.reject(error as Error)) }),
   );
   return { ...end, view: await handle.query<ProgressView>('progress'), calls };
