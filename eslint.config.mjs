@@ -49,15 +49,22 @@ export default tseslint.config(
     rules: forbid(
       drivers,
       nodeBuiltins,
-      above('workflows', 'activities', 'stores', 'config', 'worker', 'client', 'stack'),
+      above('workflows', 'activities', 'stores', 'inspection', 'config', 'worker', 'client', 'stack'),
     ),
   },
   {
     files: ['workflows/**/*.ts'],
-    rules: forbid(drivers, nodeBuiltins, above('stores', 'config', 'worker', 'client', 'stack')),
+    rules: forbid(drivers, nodeBuiltins, above('stores', 'inspection', 'config', 'worker', 'client', 'stack')),
+  },
+  {
+    files: ['inspection/**/*.ts'],
+    rules: forbid(drivers, above('workflows', 'activities', 'worker', 'client', 'stack', 'config')),
   },
   { files: ['activities/**/*.ts'], rules: forbid(drivers, above('workflows', 'worker', 'client', 'stack')) },
-  { files: ['stores/**/*.ts'], rules: forbid(above('workflows', 'activities', 'worker', 'client', 'stack', 'config')) },
+  {
+    files: ['stores/**/*.ts'],
+    rules: forbid(above('workflows', 'activities', 'inspection', 'worker', 'client', 'stack', 'config')),
+  },
   { files: ['config/**/*.ts'], rules: forbid(drivers, above('workflows', 'activities', 'worker', 'client', 'stack')) },
   { files: ['client/**/*.ts', 'worker/**/*.ts', 'stack/**/*.ts', 'bench/**/*.ts'], rules: forbid(drivers) },
   {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { parse as parseToml } from 'smol-toml';
 import { z } from 'zod';
@@ -153,7 +153,20 @@ function absolutePaths(tree: Tree, from: string): Tree {
     const value = node[key];
     if (typeof value === 'string' && value !== '') node[key] = absolutePath(value, from);
   }
+  const commands =
+    isTree(tree.probes) && Array.isArray(tree.probes.commands) ? (tree.probes.commands as unknown[]) : [];
+  for (const command of commands.filter(isTree)) {
+    if (typeof command.cwd === 'string' && command.cwd !== '') command.cwd = absolutePath(command.cwd, from);
+  }
+  if (isTree(tree.health)) tree.health.logs = absolutePathList(tree.health.logs, from);
   return tree;
+}
+
+/** A list of paths, in the environment as PATH has them. What is neither stays, so that validation names it. */
+function absolutePathList(paths: unknown, from: string): unknown {
+  const list: unknown = typeof paths === 'string' ? paths.split(delimiter).filter((path) => path !== '') : paths;
+  if (!Array.isArray(list)) return list;
+  return list.map((path: unknown) => (typeof path === 'string' && path !== '' ? absolutePath(path, from) : path));
 }
 
 /** A URL (`s3://…`) is no path and stays as it is. */

@@ -6,6 +6,7 @@ export function maskSettings(settings: Settings): Settings {
   const masked = structuredClone(settings);
   if (masked.qdrant.apiKey !== undefined) masked.qdrant.apiKey = '***';
   if (masked.neo4j.password !== undefined) masked.neo4j.password = '***';
+  if (masked.embedder.apiKey !== undefined) masked.embedder.apiKey = '***';
   masked.qdrant.url = maskUrl(masked.qdrant.url);
   masked.neo4j.uri = maskUrl(masked.neo4j.uri);
   masked.backups = maskUrl(masked.backups);

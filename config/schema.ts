@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CONFIRM_FORMS } from '../domain/rehearsal';
 
 const positive = z.coerce.number().int().positive();
 
@@ -36,6 +37,84 @@ export const settingsSchema = z.strictObject({
       minimumFreeBytes: z.coerce.number().int().nonnegative().default(500_000_000),
       expectedChapters: positive.optional(),
       expectedParagraphs: positive.optional(),
+      /** How phase 4 confirms that the version can be rolled back to. */
+      confirm: z.enum(CONFIRM_FORMS).default('restore'),
+      /** How long the write fence stands unless it is renewed. */
+      fenceMinutes: positive.max(24 * 60).default(60),
+    })
+    .prefault({}),
+  probes: z
+    .strictObject({
+      queries: z
+        .array(z.string().trim().min(1).max(200))
+        .default(['lung anatomy', 'surgery', 'cardiac', 'trauma', 'infection', 'test query']),
+      /** Empty: the first chapter of each textbook. */
+      chapters: z.array(z.string().min(1)).default([]),
+      limit: positive.max(100).default(5),
+      /** Fewer than 5 judge no latency. */
+      repeats: positive.max(1_000).default(7),
+      warningPercent: z.coerce.number().positive().default(10),
+      failurePercent: z.coerce.number().positive().default(20),
+      toleranceMs: z.coerce.number().nonnegative().default(25),
+      commands: z
+        .array(
+          z.strictObject({
+            name: z.string().regex(/^[\w .-]{1,60}$/, 'letters, digits, spaces, _ . -; at most 60'),
+            argv: z.tuple([z.string().min(1, 'the program')], z.string()),
+            /** Relative to the settings file. Left out: the worker's own. */
+            cwd: z.string().min(1).optional(),
+            timeoutSeconds: z.coerce.number().positive().max(600).default(30),
+            maxBytes: positive.default(10_000_000),
+          }),
+        )
+        .default([])
+        .refine((commands) => new Set(commands.map(({ name }) => name)).size === commands.length, {
+          error: 'two commands have the same name',
+        }),
+    })
+    .refine(({ queries, commands }) => queries.length + commands.length > 0, {
+      error: 'neither a query nor a command: searching would go untested',
+      path: ['queries'],
+    })
+    .refine(({ warningPercent, failurePercent }) => warningPercent <= failurePercent, {
+      error: 'must be at least warningPercent',
+      path: ['failurePercent'],
+    })
+    .prefault({}),
+  embedder: z
+    .strictObject({
+      kind: z.enum(['feature-hashing', 'openai']).default('feature-hashing'),
+      /** Base address of an OpenAI-compatible service, e.g. http://127.0.0.1:11434/v1. */
+      url: z
+        .url({ protocol: /^https?$/ })
+        .refine((url) => !/\/\/[^/]*@/.test(url), 'carries a user or a password; the key belongs in apiKey')
+        .optional(),
+      model: z.string().min(1).optional(),
+      apiKey: z
+        .string()
+        .regex(/^[!-~]+$/, 'printable characters without spaces')
+        .optional(),
+      timeoutSeconds: z.coerce.number().positive().max(600).default(30),
+    })
+    .refine(({ kind, url, model }) => kind !== 'openai' || (url !== undefined && model !== undefined), {
+      error: 'kind "openai" needs url and model',
+    })
+    .prefault({}),
+  health: z
+    .strictObject({
+      delaySeconds: z.coerce.number().nonnegative().default(300),
+      /** In the environment one text, as PATH: the paths with the system's delimiter between them. */
+      logs: z.array(z.string().min(1)).default([]),
+    })
+    .prefault({}),
+  git: z
+    .strictObject({
+      /** The repository that `--git-tag` tags. */
+      repository: z.string().min(1).optional(),
+      tag: z
+        .string()
+        .regex(/^[\w][\w./-]*$/)
+        .default('v1.0.0-baseline'),
     })
     .prefault({}),
 });
@@ -59,4 +138,6 @@ export const ENVIRONMENT = {
   TEMPORAL_ADDRESS: 'temporal.address',
   TEMPORAL_NAMESPACE: 'temporal.namespace',
   TEMPORAL_UI_URL: 'temporal.uiUrl',
+  HYBRIDFLOW_EMBEDDER_API_KEY: 'embedder.apiKey',
+  HYBRIDFLOW_LOGS: 'health.logs',
 } as const;

@@ -1,5 +1,10 @@
 import type { CheckResult } from './checks';
+import type { ConsistencyStatement } from './consistency';
+import type { CriterionResult } from './criteria';
+import type { ConfirmForm } from './rehearsal';
 import type { StoreName } from './names';
+import type { RollbackRecord } from './rollback';
+import type { TriggerFound } from './triggers';
 
 /** Input of `registerBaseline`: every field is optional, the worker's configuration fills the rest. */
 export interface RegisterBaselineInput {
@@ -11,6 +16,12 @@ export interface RegisterBaselineInput {
   notes?: string;
   /** Attempts of one step before it counts as failed for good. Without it, outages are retried for 15 minutes. */
   maxAttempts?: number;
+  /** The plan that was agreed on: the run refuses (PLAN_CHANGED) where production gives another one now. */
+  planHash?: string;
+  /** How phase 4 confirms that the version can be rolled back to. */
+  confirm?: ConfirmForm;
+  /** Tag the configured git repository once the version is committed. */
+  gitTag?: boolean;
 }
 
 /** The four phases of the migration plan, in its words, framed by what comes before and after them. */
@@ -121,6 +132,13 @@ export interface BaselineOutcome {
   compensations: CompensationResult[];
   /** Things that did not stop the run but should be known. */
   warnings: string[];
+  // Histories recorded before these were known lack them.
+  criteria?: CriterionResult[];
+  consistency?: ConsistencyStatement | null;
+  trigger?: TriggerFound | null;
+  rollback?: RollbackRecord | null;
+  /** The run's report in Markdown; its JSON is beside it. */
+  reportPath?: string | null;
 }
 
 /** A worker's settings as the workflow needs them; never a secret. */
@@ -131,6 +149,20 @@ export interface MigrationSettings {
   minimumFreeBytes: number;
   expectedChapters: number | null;
   expectedParagraphs: number | null;
+  confirm: ConfirmForm;
+  fenceMinutes: number;
+  healthDelaySeconds: number;
+}
+
+/** How long each phase took, from the beginning of its first step to the end of its last. */
+export function durationsByPhase(steps: readonly StepRecord[]): { phase: Phase; milliseconds: number }[] {
+  return PHASES.flatMap((phase) => {
+    const own = steps.filter((step) => step.phase === phase && step.endedAt !== undefined);
+    if (own.length === 0) return [];
+    const from = Math.min(...own.map(({ startedAt }) => Date.parse(startedAt)));
+    const to = Math.max(...own.map(({ endedAt }) => Date.parse(endedAt ?? '')));
+    return [{ phase, milliseconds: to - from }];
+  });
 }
 
 /** Nearest-rank percentiles over the batch times of a run. */

@@ -4,13 +4,28 @@ import type { StoreName } from './names';
 
 export type Severity = 'critical' | 'warning';
 
+/** Samples of what fails a check (at most 20), and how many there are in all. */
+export interface Offenders {
+  total: number;
+  samples: string[];
+}
+
+export interface ChapterKey {
+  textbookId: string;
+  chapterNumber: string;
+}
+
 /** The outcome of one named check: what was expected, what was found, and what a failure means. */
 export interface CheckResult {
+  /** 1 to 7 for the seven checks of the validation checklist; the others have none. */
+  number?: number;
   name: string;
   severity: Severity;
   passed: boolean;
   expected: string;
   actual: string;
+  durationMs?: number;
+  offenders?: Offenders;
 }
 
 export interface LabelCounts {

@@ -14,6 +14,15 @@ const artifactSchema = z.strictObject({
   linkedFrom: z.string().optional(),
   counts: z.record(z.string(), z.number().int().nonnegative()),
   serverVersion: z.string(),
+  /** What the artifact holds, by content: `file` lists the groups, and its own SHA-256 is the store's fingerprint. */
+  fingerprint: z
+    .strictObject({
+      file: z.string().regex(/^[^/\\]+$/),
+      sha256,
+      items: z.number().int().nonnegative(),
+      groups: z.number().int().nonnegative(),
+    })
+    .optional(),
 });
 
 /** `manifest.json`: written last. A version without a complete manifest does not exist. */
@@ -40,6 +49,12 @@ export const manifestSchema = z.strictObject({
     payloadSchema: z.unknown(),
   }),
   artifacts: z.array(artifactSchema).length(3),
+  /** One hash over the fingerprints of the three stores. */
+  fingerprint: sha256.optional(),
+  /** Whether the artifacts are one moment of the knowledge base; see domain/consistency.ts. */
+  consistency: z
+    .looseObject({ verdict: z.enum(['consistent', 'skew', 'inconsistent']), text: z.string(), skewMs: z.number() })
+    .optional(),
 });
 
 export type Manifest = z.output<typeof manifestSchema>;

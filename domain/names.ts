@@ -17,6 +17,30 @@ export function undoWorkflowId(base: string, runId: string): string {
   return `hybridflow/${base}/undo/${runId}`;
 }
 
+/** A rollback that somebody asked for; it must be able to run beside the change that it stops. */
+export function rollbackWorkflowId(base: string): string {
+  return `hybridflow/${base}/rollback`;
+}
+
+/** The check of a version's health after its commit; the schedule's runs have ids of Temporal's making. */
+export function healthWorkflowId(base: string, versionId: string): string {
+  return `hybridflow/${base}/health/${versionId}`;
+}
+
+export function healthScheduleId(base: string): string {
+  return `hybridflow/${base}/health`;
+}
+
+/** Side collections that a rehearsal makes in Qdrant begin so; the rest is the run's id. */
+export const REHEARSAL_PREFIX = 'hfv_rehearsal_';
+
+/** Where staging data lives. */
+export const STAGING_NAMES = {
+  table: 'chapter_metadata_staging',
+  collection: 'textbook_chunks_staging',
+  label: 'staging',
+} as const;
+
 /** Custom search attributes, all of type Keyword. */
 export const SEARCH_ATTRIBUTES = {
   versionId: 'HybridFlowVersionId',
@@ -31,10 +55,17 @@ export const ARTIFACT_FILES = {
   qdrant: 'textbook_chunks.snapshot',
   neo4j: 'neo4j.jsonl.gz',
 } as const;
+/** The lists of group fingerprints beside the artifacts; see docs/fingerprints.md. */
+export const FINGERPRINT_FILES = {
+  sqlite: 'metadata.fingerprint.txt',
+  qdrant: 'textbook_chunks.fingerprint.txt',
+  neo4j: 'neo4j.fingerprint.txt',
+} as const;
 export const MANIFEST_FILE = 'manifest.json';
 export const CHECKSUMS_FILE = 'checksums.txt';
 
-export type StoreName = 'sqlite' | 'qdrant' | 'neo4j';
+export const STORE_NAMES = ['sqlite', 'qdrant', 'neo4j'] as const;
+export type StoreName = (typeof STORE_NAMES)[number];
 
 /** Label of the node that carries the fencing token in Neo4j. Never part of inventory or export. */
 export const FENCE_LABEL = '__HybridFlowFence';

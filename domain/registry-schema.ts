@@ -1,30 +1,13 @@
 import { ACTIVE_STATUSES, VERSION_STATUSES } from './status';
+import { statusTriggers } from './status-triggers';
+import { column, type TableDefinition } from './table-definition';
+import { WRITE_FENCE } from './write-fence';
 
-/** One column as `PRAGMA table_info` reports it, in the parts that matter for a comparison. */
-export interface Column {
-  name: string;
-  type: string;
-  notNull: boolean;
-  primaryKey: boolean;
-}
-
-export interface TableDefinition {
-  name: string;
-  columns: readonly Column[];
-  create: string;
-  indexes: readonly string[];
-}
+export { compareColumns, type Column, type TableDefinition } from './table-definition';
 
 const quoted = (states: readonly string[]) => states.map((state) => `'${state}'`).join(', ');
-const column = (name: string, type: string, flags: Partial<Column> = {}): Column => ({
-  name,
-  type,
-  notNull: false,
-  primaryKey: false,
-  ...flags,
-});
 
-// No AUTOINCREMENT in either table: it would bring sqlite_sequence into a database that has none, and SQLite
+// No AUTOINCREMENT in any table: it would bring sqlite_sequence into a database that has none, and SQLite
 // never lets go of that table again, so no undo could put the file's schema back as it was.
 
 /** Moment as the plan prints it: `2025-12-25 20:00:00`, UTC. */
@@ -32,6 +15,7 @@ export const NOW_UTC = `strftime('%Y-%m-%d %H:%M:%S', 'now')`;
 
 export const VERSION_REGISTRY: TableDefinition = {
   name: 'version_registry',
+  isRecord: true,
   columns: [
     column('id', 'INTEGER', { primaryKey: true }),
     column('version_id', 'TEXT', { notNull: true }),
@@ -75,10 +59,12 @@ export const VERSION_REGISTRY: TableDefinition = {
     `CREATE UNIQUE INDEX idx_version_registry_one_active ON version_registry ((1))
   WHERE status IN (${quoted(ACTIVE_STATUSES)})`,
   ],
+  triggers: statusTriggers(),
 };
 
 export const OPERATION_LOG: TableDefinition = {
   name: 'operation_log',
+  isRecord: true,
   columns: [
     column('id', 'INTEGER', { primaryKey: true }),
     column('version_id', 'TEXT'),
@@ -101,29 +87,8 @@ export const OPERATION_LOG: TableDefinition = {
     'CREATE INDEX idx_operation_log_version_id ON operation_log (version_id)',
     'CREATE INDEX idx_operation_log_created_at ON operation_log (created_at)',
   ],
+  triggers: [],
 };
 
 /** In the order of their creation: operation_log refers to version_registry. */
-export const VERSIONING_TABLES = [VERSION_REGISTRY, OPERATION_LOG] as const;
-
-/** Differences between a table as found and as needed, one sentence per column; empty where it fits. */
-export function compareColumns(needed: readonly Column[], found: readonly Column[]): string[] {
-  const byName = new Map(found.map((c) => [c.name, c]));
-  const differences: string[] = [];
-  for (const want of needed) {
-    const have = byName.get(want.name);
-    if (!have) differences.push(`${want.name}: missing (${describe(want)} needed)`);
-    else if (describe(have) !== describe(want)) {
-      differences.push(`${want.name}: found ${describe(have)}, needed ${describe(want)}`);
-    }
-  }
-  const names = new Set(needed.map((c) => c.name));
-  for (const have of found) if (!names.has(have.name)) differences.push(`${have.name}: ${describe(have)} not known`);
-  return differences;
-}
-
-function describe({ type, notNull, primaryKey }: Column): string {
-  return [type.toUpperCase() || 'no type', primaryKey ? 'PRIMARY KEY' : '', notNull ? 'NOT NULL' : '']
-    .filter(Boolean)
-    .join(' ');
-}
+export const VERSIONING_TABLES = [VERSION_REGISTRY, OPERATION_LOG, WRITE_FENCE] as const;

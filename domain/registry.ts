@@ -24,11 +24,12 @@ export interface VersionRow {
 /** One row of `operation_log`, as a step reports it. */
 export interface Operation {
   type: string;
-  status: 'success' | 'failed';
+  /** `running`: the row is opened, and closed later by an operation of the same type and start. */
+  status: 'running' | 'success' | 'failed';
   details: Record<string, unknown>;
   /** ISO 8601, UTC. */
   startedAt: string;
-  completedAt: string;
+  completedAt: string | null;
 }
 
 export interface OperationRow {
@@ -51,4 +52,6 @@ export interface TableBefore {
   differences: string[];
   /** The statements (table, indexes, triggers) that make the table as it was found. */
   ddl: string[];
+  /** Indexes and triggers of ours that a table that fits lacks, or has in another form. */
+  missing?: string[];
 }

@@ -30,6 +30,9 @@ export function isActive(status: VersionStatus): boolean {
   return (ACTIVE_STATUSES as readonly VersionStatus[]).includes(status);
 }
 
+/** How a row may enter the registry. */
+const INITIAL_STATUSES: readonly VersionStatus[] = ['pending', 'staging'];
+
 /** A baseline is already production, so it is never staged; once committed it stays so for good. */
 const BASELINE_REFUSES: readonly [VersionStatus, VersionStatus][] = [
   ['pending', 'staging'],
@@ -42,9 +45,21 @@ export function canMove(from: VersionStatus, to: VersionStatus, { baseline = fal
   return (STATUS_MOVES[from] as readonly string[]).includes(to);
 }
 
-/** @throws HybridFlowError STATUS_MOVE_REFUSED naming both states */
+/** Whether a version's row may begin in this state. A baseline is never staged, so it does not begin so either. */
+export function canBegin(status: VersionStatus, { baseline = false } = {}): boolean {
+  return INITIAL_STATUSES.includes(status) && !(baseline && status === 'staging');
+}
+
+/** @throws HybridFlowError BASELINE_IMMUTABLE, STATUS_MOVE_REFUSED; each names both states */
 export function assertMove(versionId: string, from: VersionStatus, to: VersionStatus, baseline: boolean): void {
   if (canMove(from, to, { baseline })) return;
+  if (baseline && from === 'committed') {
+    throw new HybridFlowError('BASELINE_IMMUTABLE', {
+      found: `${versionId} cannot go from ${from} to ${to}: a committed baseline is immutable`,
+      expected: 'no further move: it is never rolled back, archived or deleted',
+      next: `look at the version with \`hfv show ${versionId}\``,
+    });
+  }
   const open = STATUS_MOVES[from].filter((next) => canMove(from, next, { baseline }));
   throw new HybridFlowError('STATUS_MOVE_REFUSED', {
     found: `${versionId} cannot go from ${from} to ${to}`,

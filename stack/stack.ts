@@ -1,6 +1,6 @@
 import { maskUrl } from '../domain/masking';
 import { mkdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { readEnvFile, writeEnvFile } from './env-file';
 import { servicesNamed } from './services';
 import { configuredAddress, useConfigured } from './services/configured';
@@ -170,6 +170,7 @@ function writeEnvironment(
   const env: Record<string, string> = {
     HYBRIDFLOW_METADATA_DB: join(context.root, 'data', 'metadata.db'),
     HYBRIDFLOW_BACKUPS: join(context.root, 'backups'),
+    HYBRIDFLOW_LOGS: localLogs(context).join(delimiter),
   };
   for (const { name, address, how } of statuses) {
     const service = services.find((each) => each.name === name);
@@ -180,6 +181,12 @@ function writeEnvironment(
     env,
     statuses.map(({ name }) => `${name.toUpperCase()}_`),
   );
+}
+
+/** Where the services that this root runs as processes write, whichever of them this start was asked for. */
+function localLogs({ root }: StackContext): string[] {
+  const local = servicesNamed(undefined).filter(({ name }) => currentRecord(root, name)?.how === 'local');
+  return local.map(({ name }) => paths.log(root, name));
 }
 
 function describe({ name, version, address, how, startedNow, note }: ServiceStatus): string {

@@ -1,11 +1,14 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import type { ArtifactStore } from '../ports';
 import { amendClaim, readClaim, releaseClaim, takeClaim } from './claim';
+import { removeCopies, withCopy } from './copies';
 import { freeBytes, probeWrite } from './disk';
-import { onFiles } from './errors';
+import { onFiles, unlessMissing } from './errors';
 import { ensureRoot, isFolder, openFolder, removeFolder } from './folder';
 import { LatestCopy } from './latest-copy';
 import { readManifest, sealFolder } from './manifest';
 import { localFolder, pathsBelow } from './names';
+import { ReportFolder } from './reports';
 import { digestArtifact, linkArtifact, writeArtifact } from './write';
 
 /**
@@ -17,6 +20,7 @@ export function openArtifactStore(backups: string): ArtifactStore {
   const root = localFolder(backups);
   const pathOf = pathsBelow(root);
   const latestCopy = new LatestCopy(root, pathOf);
+  const reports = new ReportFolder(root);
   const here = <T>(work: () => Promise<T>) => onFiles(root, work);
 
   return {
@@ -30,8 +34,13 @@ export function openArtifactStore(backups: string): ArtifactStore {
     exists: (folder) => here(async () => isFolder(pathOf(folder))),
     openFolder: (folder, runId) => here(() => openFolder(root, pathOf, folder, runId)),
     write: (folder, file, writer) => here(async () => writeArtifact(pathOf(folder, file), writer)),
+    writeText: (folder, file, text) =>
+      here(async () => writeArtifact(pathOf(folder, file), (temporary) => writeFile(temporary, text, { flag: 'wx' }))),
+    readText: (folder, file) => here(async () => unlessMissing(readFile(pathOf(folder, file), 'utf8'))),
     link: (from, to) => here(async () => linkArtifact(pathOf(from.folder, from.file), pathOf(to.folder, to.file))),
     digest: (folder, file) => here(async () => digestArtifact(pathOf(folder, file))),
+    withCopy: (folder, file, name, work) => here(() => withCopy(pathOf, { folder, file }, name, work)),
+    removeCopies: (prefix) => here(() => removeCopies(root, prefix)),
     seal: (folder, manifest) => here(async () => sealFolder(pathOf(folder), manifest)),
     readManifest: (folder) => here(async () => readManifest(pathOf(folder))),
     publishLatestCopy: (folder, runId) => here(() => latestCopy.publish(folder, runId)),
@@ -41,5 +50,8 @@ export function openArtifactStore(backups: string): ArtifactStore {
     amendClaim: (claim) => here(() => amendClaim(root, claim)),
     readClaim: () => here(() => readClaim(root)),
     releaseClaim: (runId) => here(() => releaseClaim(root, runId)),
+    writeReport: (versionId, file, text) => here(() => reports.write(versionId, file, text)),
+    readReport: (versionId, file) => here(() => reports.read(versionId, file)),
+    reportedVersions: () => here(() => reports.versions()),
   };
 }

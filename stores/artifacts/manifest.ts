@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { manifestSchema, type Manifest } from '../../domain/manifest';
+import { manifestSchema, type Artifact, type Manifest } from '../../domain/manifest';
 import { CHECKSUMS_FILE, MANIFEST_FILE } from '../../domain/names';
+import { parseList, rootFingerprint, summaryOf } from '../fingerprint-text';
 import type { ArtifactRef } from '../ports';
 import { hashFile, placeText } from './disk';
 import { damaged, unlessMissing } from './errors';
@@ -9,21 +10,25 @@ import { sweepTemporaries } from './folder';
 import { assertName } from './names';
 
 /**
- * Completes a version's folder: every artifact is read anew and compared with the manifest, then
- * `checksums.txt` is written, and `manifest.json` last. Before that last step there is no such version.
+ * Completes a version's folder: every artifact, and the list of fingerprints beside it, is read anew and compared with
+ * the manifest, then `checksums.txt` is written, and `manifest.json` last. Before that last step there is no such version.
  *
  * @throws HybridFlowError ARTIFACT_DAMAGED naming the file or the field that does not fit
  */
 export async function sealFolder(path: string, manifest: Manifest): Promise<ArtifactRef> {
   const file = join(path, MANIFEST_FILE);
-  const { artifacts } = parseManifest(manifest, file);
+  const { artifacts, fingerprint } = parseManifest(manifest, file);
   assertDistinct(
-    artifacts.map((artifact) => artifact.file),
+    sealedFiles(artifacts).map((sealed) => sealed.file),
     file,
   );
+  assertRoot(fingerprint, artifacts, file);
   await sweepTemporaries(path);
-  for (const artifact of artifacts) await assertIntact(join(path, assertName(artifact.file)), artifact);
-  await placeText(join(path, CHECKSUMS_FILE), checksums(artifacts));
+  for (const artifact of artifacts) {
+    await assertIntact(join(path, assertName(artifact.file)), artifact);
+    if (artifact.fingerprint) await assertList(join(path, assertName(artifact.fingerprint.file)), artifact.fingerprint);
+  }
+  await placeText(join(path, CHECKSUMS_FILE), checksums(sealedFiles(artifacts)));
   await placeText(file, `${JSON.stringify(manifest, null, 2)}\n`);
   return { path: file, ...(await hashFile(file)) };
 }
@@ -49,7 +54,15 @@ export async function readManifest(path: string): Promise<Manifest | undefined> 
 /** True for a file that the manifest vouches for: its bytes must not change any more. */
 export async function isSealed(path: string): Promise<boolean> {
   const manifest = await readManifest(dirname(path)).catch(() => undefined);
-  return manifest?.artifacts.some(({ file }) => file === basename(path)) ?? false;
+  return sealedFiles(manifest?.artifacts ?? []).some(({ file }) => file === basename(path));
+}
+
+/** The files whose bytes a manifest vouches for. */
+export function sealedFiles(artifacts: readonly Artifact[]): { file: string; sha256: string; bytes?: number }[] {
+  return artifacts.flatMap(({ file, sha256, bytes, fingerprint }) => [
+    { file, sha256, bytes },
+    ...(fingerprint ? [{ file: fingerprint.file, sha256: fingerprint.sha256 }] : []),
+  ]);
 }
 
 function parseManifest(value: unknown, file: string): Manifest {
@@ -61,7 +74,7 @@ function parseManifest(value: unknown, file: string): Manifest {
 
 function assertDistinct(files: string[], manifest: string): void {
   const twice = files.find((file, i) => files.indexOf(file) !== i);
-  if (twice !== undefined) throw damaged(manifest, `names ${twice} twice`, 'one file per store');
+  if (twice !== undefined) throw damaged(manifest, `names ${twice} twice`, 'each file once');
 }
 
 async function assertIntact(path: string, expected: { bytes: number; sha256: string }): Promise<void> {
@@ -72,8 +85,23 @@ async function assertIntact(path: string, expected: { bytes: number; sha256: str
   if (sha256 !== expected.sha256) throw damaged(path, `has SHA-256 ${sha256}`, expected.sha256);
 }
 
+/** The list is the one that the manifest names: by its bytes, and by what it says of itself. */
+async function assertList(path: string, expected: NonNullable<Artifact['fingerprint']>): Promise<void> {
+  const text = await unlessMissing(readFile(path, 'utf8'));
+  if (text === undefined) throw damaged(path, 'is missing', 'the list of fingerprints of its artifact');
+  const { sha256, items, groups } = summaryOf(parseList(text, path));
+  if (sha256 !== expected.sha256) throw damaged(path, `has SHA-256 ${sha256}`, expected.sha256);
+  if (items === expected.items && groups === expected.groups) return;
+  throw damaged(path, `lists ${items} items in ${groups} groups`, `${expected.items} in ${expected.groups}`);
+}
+
+function assertRoot(stated: string | undefined, artifacts: readonly Artifact[], manifest: string): void {
+  const expected = rootFingerprint(artifacts);
+  if (stated !== expected) throw damaged(manifest, `states the fingerprint ${stated ?? '(none)'}`, expected ?? 'none');
+}
+
 /** What `sha256sum -c` reads: two spaces between hash and name. */
-function checksums(artifacts: Manifest['artifacts']): string {
-  const lines = artifacts.map(({ file, sha256 }) => `${sha256}  ${file}\n`);
+function checksums(files: readonly { file: string; sha256: string }[]): string {
+  const lines = files.map(({ file, sha256 }) => `${sha256}  ${file}\n`);
   return lines.sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1)).join('');
 }

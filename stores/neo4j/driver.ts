@@ -17,6 +17,9 @@ export interface RunOptions {
   repeat?: boolean;
 }
 
+/** Sends one statement as part of a transaction and returns its rows. */
+export type SendStatement = (query: string, parameters: Record<string, unknown>) => Promise<Row[]>;
+
 /** One server, one database: the only door through which this folder sends Cypher. */
 export interface GraphConnection {
   readonly database: string;
@@ -24,8 +27,15 @@ export interface GraphConnection {
   run(query: string, parameters?: Record<string, unknown>, options?: RunOptions): Promise<Row[]>;
   /** Runs one statement and takes everything it did back; its locks are held until then, so keep it small. */
   rehearse(query: string, parameters: Record<string, unknown>): Promise<void>;
+  /**
+   * Runs several statements as one transaction, all or nothing. Never repeated. The server ends it after `timeoutMs`,
+   * so that a process that is frozen half-way holds its locks no longer, and commits nothing when it wakes.
+   */
+  transact<T>(work: (send: SendStatement) => Promise<T>, timeoutMs: number): Promise<T>;
   /** Rows of one read transaction as the server hands them out, in memory a few at a time. Never repeated. */
   stream(query: string, options: { timeoutMs: number; fetchSize: number }): AsyncGenerator<Row, void, void>;
+  /** What the server says of its last committed transaction; opaque. Undefined where it says nothing. */
+  bookmark(): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -47,7 +57,9 @@ export function openGraphConnection(target: GraphTarget): GraphConnection {
     run: (query, parameters = {}, options = {}) =>
       repeating(() => runOnce(driver, target, query, parameters, options), target, options.repeat),
     rehearse: (query, parameters) => repeating(() => rehearseOnce(driver, target, query, parameters), target),
+    transact: (work, timeoutMs) => transactOnce(driver, target, work, timeoutMs),
     stream: (query, options) => streamRows(driver, target, query, options),
+    bookmark: () => repeating(() => readBookmark(driver, target), target),
     close: () => driver.close(),
   };
 }
@@ -93,6 +105,17 @@ async function runOnce(
   }
 }
 
+/** A read, but asked of whoever takes the writes: another member of a cluster may lag behind. */
+async function readBookmark(driver: Driver, { database }: GraphTarget): Promise<string | undefined> {
+  const session = driver.session({ database, defaultAccessMode: 'WRITE' });
+  try {
+    await session.run('RETURN 1', {}, { timeout: STATEMENT_TIMEOUT_MS });
+    return session.lastBookmarks()[0];
+  } finally {
+    await session.close();
+  }
+}
+
 /** A process that is frozen half-way holds its locks until this is over. */
 const REHEARSAL_TIMEOUT_MS = 5_000;
 
@@ -108,6 +131,26 @@ async function rehearseOnce(
     await (await transaction).run(query, parameters);
     await (await transaction).rollback();
   } finally {
+    await session.close();
+  }
+}
+
+async function transactOnce<T>(
+  driver: Driver,
+  target: GraphTarget,
+  work: (send: SendStatement) => Promise<T>,
+  timeoutMs: number,
+): Promise<T> {
+  const session = driver.session({ database: target.database, defaultAccessMode: 'WRITE' });
+  try {
+    const transaction = await session.beginTransaction({ timeout: timeoutMs });
+    const result = await work(async (query, parameters) => (await transaction.run(query, parameters)).records);
+    await transaction.commit();
+    return result;
+  } catch (error) {
+    throw toHybridFlowError(error, target);
+  } finally {
+    // Closing takes back whatever was not committed.
     await session.close();
   }
 }

@@ -4,12 +4,14 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Integer } from 'neo4j-driver';
 import { HybridFlowError } from '../../domain/errors';
+import type { GroupFingerprint } from '../../domain/fingerprint';
 import { FENCE_LABEL } from '../../domain/names';
 import { writeNewFile } from '../new-file';
 import type { CallControl, CapturedFile } from '../ports';
 import type { GraphConnection } from './driver';
 import { EXPORT_FORMAT, noCounts, type ConstraintLine, type ExportCounts, type IndexLine } from './export-format';
-import { encodeValue } from './export-values';
+import { encodeValue, type Json } from './export-values';
+import { GraphFingerprint } from './graph-fingerprint';
 import { IdSet } from './id-set';
 import { readServer, type ServerInfo } from './inventory';
 
@@ -25,16 +27,26 @@ const READ_TIMEOUT_MS = 60 * 60_000;
 const NODES = 'MATCH (n) RETURN id(n), labels(n), properties(n)';
 const RELATIONSHIPS = 'MATCH (s)-[r]->(e) RETURN type(r), id(s), id(e), properties(r)';
 
-/** Writes the whole graph, without the fence, to a file that must not exist yet. A failure leaves no file. */
+/** What one pass over the graph gathers on its way. */
+interface Gathered {
+  counts: ExportCounts;
+  fingerprint: GraphFingerprint;
+}
+
+/**
+ * Writes the whole graph, without the fence, to a file that must not exist yet, and takes its fingerprint in the same
+ * pass. A failure leaves no file.
+ */
 export async function exportGraph(
   connection: GraphConnection,
   file: string,
   control: CallControl = {},
-): Promise<Omit<CapturedFile, 'bytes' | 'sha256'>> {
+): Promise<Omit<CapturedFile, 'bytes' | 'sha256'> & { fingerprint: GroupFingerprint[] }> {
   const capturedFrom = new Date().toISOString();
   const server = await readServer(connection);
-  const counts = noCounts();
-  const blocks = sealed(inBlocks(lines(connection, server, counts), counts, control), counts);
+  const gathered: Gathered = { counts: noCounts(), fingerprint: new GraphFingerprint() };
+  const { counts } = gathered;
+  const blocks = sealed(inBlocks(lines(connection, server, gathered), counts, control), counts);
   try {
     await writeNewFile(file, (sink) =>
       pipeline(Readable.from(blocks, { highWaterMark: 2 }), createGzip({ level: GZIP_LEVEL }), sink, {
@@ -45,12 +57,33 @@ export async function exportGraph(
     throw control.signal?.aborted ? control.signal.reason : error;
   }
   const capturedTo = new Date().toISOString();
-  return { counts: { ...counts }, serverVersion: server.serverVersion, capturedFrom, capturedTo };
+  const fingerprint = gathered.fingerprint.groups();
+  return { counts: { ...counts }, serverVersion: server.serverVersion, capturedFrom, capturedTo, fingerprint };
 }
 
-async function* lines(connection: GraphConnection, server: ServerInfo, counts: ExportCounts): AsyncGenerator<string> {
+/** Takes the fingerprint of the graph as it stands, by the same pass with nothing written. */
+export async function fingerprintGraph(
+  connection: GraphConnection,
+  control: CallControl = {},
+): Promise<GroupFingerprint[]> {
+  const gathered: Gathered = { counts: noCounts(), fingerprint: new GraphFingerprint() };
+  const blocks = inBlocks(lines(connection, await readServer(connection), gathered), gathered.counts, control);
+  try {
+    while (!(await blocks.next()).done) control.signal?.throwIfAborted();
+  } finally {
+    // Ends the read transaction where the pass ended early.
+    await blocks.return(undefined);
+  }
+  return gathered.fingerprint.groups();
+}
+
+async function* lines(
+  connection: GraphConnection,
+  server: ServerInfo,
+  { counts, fingerprint }: Gathered,
+): AsyncGenerator<string> {
   yield JSON.stringify({ t: 'header', format: EXPORT_FORMAT, ...server });
-  yield* schemaLines(connection, counts);
+  yield* schemaLines(connection, { counts, fingerprint });
   const exported = new IdSet();
   const fences = new IdSet();
   for await (const row of connection.stream(NODES, { timeoutMs: READ_TIMEOUT_MS, fetchSize: FETCH_SIZE })) {
@@ -63,7 +96,9 @@ async function* lines(connection: GraphConnection, server: ServerInfo, counts: E
     exported.add(number);
     counts.nodes += 1;
     if (labels.includes('Paragraph')) counts.paragraphs += 1;
-    yield `{"t":"n","id":${number},"l":${JSON.stringify(labels.sort())},"p":${encodeProperties(properties)}}`;
+    const [text, key] = encodeProperties(properties);
+    fingerprint.node(number, labels.sort(), text, key);
+    yield `{"t":"n","id":${number},"l":${JSON.stringify(labels)},"p":${text}}`;
   }
   for await (const row of connection.stream(RELATIONSHIPS, { timeoutMs: READ_TIMEOUT_MS, fetchSize: FETCH_SIZE })) {
     const [type, start, end, properties] = row as unknown as [string, Integer, Integer, object];
@@ -71,31 +106,41 @@ async function* lines(connection: GraphConnection, server: ServerInfo, counts: E
     if (fences.has(s) || fences.has(e)) continue;
     if (!exported.has(s) || !exported.has(e)) throw changedMeanwhile();
     counts.relationships += 1;
-    yield `{"t":"r","y":${JSON.stringify(type)},"s":${s},"e":${e},"p":${encodeProperties(properties)}}`;
+    const [text] = encodeProperties(properties);
+    fingerprint.relationship(type, s, e, text);
+    yield `{"t":"r","y":${JSON.stringify(type)},"s":${s},"e":${e},"p":${text}}`;
   }
 }
 
-async function* schemaLines(connection: GraphConnection, counts: ExportCounts): AsyncGenerator<string> {
+async function* schemaLines(connection: GraphConnection, { counts, fingerprint }: Gathered): AsyncGenerator<string> {
   const show = (what: string, more: string) =>
     connection.run(`SHOW ${what} YIELD name, createStatement${more} RETURN * ORDER BY name`);
   for (const row of await show('CONSTRAINTS', '')) {
     const line: ConstraintLine = { t: 'c', name: String(row.get('name')), ddl: String(row.get('createStatement')) };
     counts.constraints += 1;
+    fingerprint.schema('constraint', line.ddl);
     yield JSON.stringify(line);
   }
   for (const row of await show('INDEXES', ', type, owningConstraint')) {
     const kind = row.get('type') === 'LOOKUP' ? 'lookup' : row.get('owningConstraint') == null ? 'own' : 'constraint';
     const line: IndexLine = { t: 'x', name: String(row.get('name')), ddl: String(row.get('createStatement')), kind };
     counts.indexes += 1;
+    if (kind === 'own') fingerprint.schema('index', line.ddl);
     yield JSON.stringify(line);
   }
 }
 
-/** Keys in order, since the server hands them out in the order of their storage. */
-function encodeProperties(properties: object): string {
-  const source = properties as Record<string, unknown>;
-  const keys = Object.keys(source).sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(encodeValue(source[key]))}`).join(',')}}`;
+/** The text, with keys in order since the server hands them out in the order of their storage, and the property `id`. */
+export function encodeProperties(properties: object): [text: string, id: Json | undefined] {
+  let id: Json | undefined;
+  const encoded = Object.keys(properties)
+    .sort()
+    .map((key) => {
+      const value = encodeValue((properties as Record<string, unknown>)[key]);
+      if (key === 'id') id = value;
+      return `${JSON.stringify(key)}:${JSON.stringify(value)}`;
+    });
+  return [`{${encoded.join(',')}}`, id];
 }
 
 /** Gathers lines into blocks: what runs once a block need not run 200,000 times. */
@@ -130,8 +175,8 @@ async function* sealed(blocks: AsyncGenerator<string>, counts: ExportCounts): As
 
 function changedMeanwhile(): HybridFlowError {
   return new HybridFlowError('ARTIFACT_WRITE_FAILED', {
-    found: 'the graph was written to while it was exported: a relationship leads to a node that is not in the file',
-    expected: 'no other writer during the export',
-    next: 'stop the other writer; the export is then repeated',
+    found: 'the graph was written to while it was read: a relationship leads to a node that was not there',
+    expected: 'no other writer meanwhile',
+    next: 'stop the other writer; the step is then repeated',
   });
 }

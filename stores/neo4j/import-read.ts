@@ -6,19 +6,26 @@ import { damaged } from './export-values';
 
 /**
  * Reads an export through and compares it with its footer: format, hash and every count. Nothing is to be written
- * anywhere before this has passed.
+ * anywhere before this has passed. `see` is handed each line between header and footer, parsed and as it stands.
  *
  * @throws HybridFlowError ARTIFACT_DAMAGED
  */
-export async function checkExport(file: string): Promise<ExportCounts> {
+export async function checkExport(
+  file: string,
+  see: (line: ExportLine, text: string) => void = () => undefined,
+): Promise<ExportCounts> {
   const hash = createHash('sha256');
   const found = noCounts();
   let previous: string | undefined;
   for await (const line of readTextLines(file)) {
     // One line behind, since the last one is the footer and not part of the hash.
     if (previous === undefined) assertHeader(line);
-    else countLine(parseLine(previous), found);
-    if (previous !== undefined) hash.update(`${previous}\n`);
+    else {
+      const parsed = parseLine(previous);
+      countLine(parsed, found);
+      see(parsed, previous);
+      hash.update(`${previous}\n`);
+    }
     previous = line;
   }
   const footer = previous === undefined ? undefined : parseLine(previous);

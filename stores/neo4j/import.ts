@@ -6,7 +6,7 @@ import type { ExportCounts, NodeLine, RelationshipLine } from './export-format';
 import { damaged, decodeValue, type Json } from './export-values';
 import { checkExport, readExport } from './import-read';
 
-const BATCH_ROWS = 2_000;
+export const BATCH_ROWS = 2_000;
 const INDEX_TIMEOUT_SECONDS = 600;
 
 /**
@@ -113,15 +113,15 @@ async function assertEmpty(connection: GraphConnection): Promise<void> {
 }
 
 /** Names in the file may be anything that Neo4j allowed, a back-quote included. */
-function quoted(name: string): string {
+export function quoted(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``;
 }
 
-function decodeProperties(properties: Record<string, Json>): Record<string, unknown> {
+export function decodeProperties(properties: Record<string, Json>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, decodeValue(value)]));
 }
 
-function groupBy<T>(items: T[], keyOf: (item: T) => string): Map<string, T[]> {
+export function groupBy<T>(items: T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {
     const key = keyOf(item);

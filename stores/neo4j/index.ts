@@ -1,9 +1,19 @@
 import type { GraphStore } from '../ports';
+import { findBrokenChains } from './chains';
+import { countParagraphs, findInvalidCrossReferences, findOrphans, readChunks } from './checks';
 import { openGraphConnection, type GraphTarget } from './driver';
-import { exportGraph } from './export';
+import { exportGraph, fingerprintGraph } from './export';
+import { fingerprintExport } from './fingerprint';
 import { acquireFence, labelBatch, rehearseLabels, readFence, revokeFence, setGate } from './fence';
+import { readSchemaHealth } from './health';
 import { takeCounts, takeInventory } from './inventory';
 import { removeLabel } from './labels';
+import { takeMark } from './mark';
+import { restoreGraph } from './restore';
+import { firstChapters, readHierarchy, textsOf } from './search';
+import { removeStaging } from './staging';
+import { countParagraphsPerTextbook } from './textbooks';
+import { findWriters } from './writers';
 
 export type { GraphTarget } from './driver';
 
@@ -13,7 +23,14 @@ export function openGraphStore(target: GraphTarget): GraphStore {
   return {
     inventory: (label) => takeInventory(connection, label),
     counts: (label) => takeCounts(connection, label),
+    paragraphs: () => countParagraphs(connection),
+    chunks: (control) => readChunks(connection, control),
+    orphans: (control) => findOrphans(connection, control),
+    brokenChains: (control) => findBrokenChains(connection, control),
+    invalidCrossReferences: (control) => findInvalidCrossReferences(connection, control),
     exportTo: (file, control) => exportGraph(connection, file, control),
+    fingerprint: (control) => fingerprintGraph(connection, control),
+    fingerprintExport: (file, control) => fingerprintExport(file, control),
     acquireFence: (token, lease) => acquireFence(connection, token, lease),
     readFence: () => readFence(connection),
     setGate: (token, paused) => setGate(connection, token, paused),
@@ -21,6 +38,15 @@ export function openGraphStore(target: GraphTarget): GraphStore {
     rehearseLabels: (label, token) => rehearseLabels(connection, label, token),
     revokeFence: (token) => revokeFence(connection, token),
     removeLabel: (label, batchSize, control) => removeLabel(connection, label, batchSize, control),
+    restoreFrom: (file, control) => restoreGraph(connection, file, control),
+    removeStaging: (batchSize, control) => removeStaging(connection, batchSize, control),
+    schemaHealth: () => readSchemaHealth(connection),
+    texts: (chunkIds) => textsOf(connection, chunkIds),
+    hierarchy: (chapterId) => readHierarchy(connection, chapterId),
+    firstChapters: (limit) => firstChapters(connection, limit),
+    mark: () => takeMark(connection),
+    writers: () => findWriters(connection),
+    paragraphsPerTextbook: () => countParagraphsPerTextbook(connection),
     close: () => connection.close(),
   };
 }

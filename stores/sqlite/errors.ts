@@ -1,13 +1,14 @@
-import { HybridFlowError, type ErrorCode, type ErrorFacts } from '../../domain/errors';
+import { HybridFlowError, isErrorCode, type ErrorCode, type ErrorFacts } from '../../domain/errors';
 
 /**
- * Says in the system's own words what SQLite reported about the file at `path`. What is no error of the
- * file (a bug in a statement, a refusal of ours) comes back as it is.
+ * Says in the system's own words what SQLite reported about the file at `path`, or what one of our triggers refused.
+ * What is neither (a bug in a statement, a refusal of ours) comes back as it is.
  */
 export function translateSqliteError(error: unknown, path: string): unknown {
   const code = sqliteCode(error);
   if (code === undefined) return error;
   const why = (error as Error).message;
+  if (code === 'SQLITE_CONSTRAINT_TRIGGER') return refusalOf(error, why);
   const known = FILE_ERRORS.find(([pattern]) => pattern.test(code));
   if (!known) return error;
   const [, errorCode, facts] = known;
@@ -34,6 +35,13 @@ export function databaseMissing(path: string): HybridFlowError {
 
 export function databaseInvalid(path: string, why: string, cause?: unknown): HybridFlowError {
   return new HybridFlowError('METADATA_DB_INVALID', { ...unfit(path, why), details: { path } }, { cause });
+}
+
+/** Our triggers begin their message with the code of the refusal; any other trigger is not ours to explain. */
+function refusalOf(error: unknown, message: string): unknown {
+  const [, code, found] = /^([A-Z_]+): (.+)$/s.exec(message) ?? [];
+  if (!isErrorCode(code) || found === undefined) return error;
+  return new HybridFlowError(code, { found, next: 'look at the versions with `hfv versions`' }, { cause: error });
 }
 
 type Facts = (path: string, why: string) => ErrorFacts;

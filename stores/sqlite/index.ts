@@ -1,10 +1,17 @@
 import { resolve } from 'node:path';
 import type { MetadataStore } from '../ports';
+import { readChapters } from './chapters';
+import { takeFingerprint } from './fingerprint';
+import { integrity } from './health';
 import { takeInventory } from './inventory';
+import { markOf } from './mark';
 import type { Source } from './open';
 import { openRegistry } from './registry';
+import { dropStaging, restoreFrom } from './restore';
 import { snapshotTo } from './snapshot';
-import { createTables, inspectTables, undoTables } from './tables';
+import { createTables, inspectTables } from './tables';
+import { undoTables } from './undo-tables';
+import { openWriteFence } from './write-fence';
 
 /**
  * HybridFlow's metadata.db. Nothing is opened, and no file ever created, until a method is called; each call
@@ -14,11 +21,18 @@ export function openMetadataStore(path: string, { busyTimeoutMs = 5_000 } = {}):
   const source: Source = { path: resolve(path), busyTimeoutMs };
   return {
     inventory: () => takeInventory(source),
+    chapters: () => readChapters(source),
+    fingerprint: (file) => takeFingerprint(source, file),
     inspectTables: () => inspectTables(source),
     createTables: (lease) => createTables(source, lease),
     undoTables: (before) => undoTables(source, before),
     snapshotTo: (file) => snapshotTo(source, file),
+    restoreFrom: (file, lease) => restoreFrom(source, file, lease),
+    dropStaging: () => dropStaging(source),
+    integrity: (file) => integrity(file === undefined ? source : { ...source, path: resolve(file) }),
+    mark: async () => markOf(source),
     registry: openRegistry(source),
+    fence: openWriteFence(source),
     // No connection is kept open between calls.
     close: () => undefined,
   };

@@ -3,7 +3,7 @@ import type { TableBefore } from '../../domain/registry';
 import { compareConstraints } from './constraints';
 import type { Db } from './open';
 
-/** How both versioning tables stand, with the statements that would make them again. */
+/** How the versioning tables stand, with the statements that would make them again. */
 export function inspect(db: Db): TableBefore[] {
   return VERSIONING_TABLES.map((table) => inspectTable(db, table));
 }
@@ -36,7 +36,29 @@ export function kindOf(db: Db, name: string): 'table' | 'view' | undefined {
     .get(name) as 'table' | 'view' | undefined;
 }
 
-function inspectTable(db: Db, { name, columns: needed, ...rest }: TableDefinition): TableBefore {
+/** Statement of an index or trigger of that name on the table, as SQLite keeps it. */
+export function guardOf(db: Db, table: string, guard: string): string | undefined {
+  return db
+    .prepare(
+      `SELECT sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND name = ? COLLATE NOCASE
+       AND tbl_name = ? COLLATE NOCASE`,
+    )
+    .pluck()
+    .get(guard, table) as string | undefined;
+}
+
+/** The statements of ours, for indexes and triggers, that the table lacks or has in another form. */
+export function missingGuards(db: Db, { name, indexes, triggers }: TableDefinition): string[] {
+  return [...indexes, ...triggers].filter((statement) => guardOf(db, name, guardName(statement)) !== statement);
+}
+
+/** The name in `CREATE [UNIQUE] INDEX name …` or `CREATE TRIGGER name …`. */
+export function guardName(statement: string): string {
+  return /^CREATE (?:UNIQUE )?(?:INDEX|TRIGGER) (\w+)/.exec(statement)?.[1] ?? '';
+}
+
+function inspectTable(db: Db, definition: TableDefinition): TableBefore {
+  const { name, columns: needed } = definition;
   const kind = kindOf(db, name);
   if (!kind) return { name, state: 'absent', rows: 0, columns: [], differences: [], ddl: [] };
   const columns = columnsOf(db, name);
@@ -44,9 +66,10 @@ function inspectTable(db: Db, { name, columns: needed, ...rest }: TableDefinitio
     ...(kind === 'view' ? [`${name}: is a view, a table is needed`] : []),
     ...compareColumns(needed, columns),
   ];
-  if (differences.length === 0) differences.push(...compareConstraints(db, { name, columns: needed, ...rest }));
-  const state = differences.length === 0 ? 'fits' : 'differs';
-  return { name, state, rows: rowsOf(db, name), columns, differences, ddl: ddlOf(db, name) };
+  if (differences.length === 0) differences.push(...compareConstraints(db, definition));
+  const found = { name, rows: rowsOf(db, name), columns, differences, ddl: ddlOf(db, name) };
+  if (differences.length > 0) return { ...found, state: 'differs' };
+  return { ...found, state: 'fits', missing: missingGuards(db, definition).map(guardName) };
 }
 
 function columnsOf(db: Db, name: string): Column[] {

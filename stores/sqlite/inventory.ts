@@ -33,7 +33,8 @@ export function sqliteVersion(db: Db): string {
   return db.prepare('SELECT sqlite_version()').pluck().get() as string;
 }
 
-function assertChapterTable(db: Db, path: string): void {
+/** @throws HybridFlowError CHAPTER_TABLE_MISSING */
+export function assertChapterTable(db: Db, path: string): void {
   const columns = db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(CHAPTERS) as string[];
   const missing = NEEDED.filter((name) => !columns.includes(name));
   if (missing.length === 0) return;

@@ -35,14 +35,39 @@ export function copying<T>(source: Source, use: (db: Db) => T): T {
  * @throws HybridFlowError FENCED where the lease has run out
  */
 export function writing<T>(source: Source, lease: WriteLease | undefined, use: (db: Db) => T): T {
+  return rebuilding(source, lease, (db) => db.pragma('foreign_keys = ON'), use);
+}
+
+/** As {@link writing}, but without its care for foreign keys; `prepare` does what no transaction allows (ATTACH). */
+export function rebuilding<T>(
+  source: Source,
+  lease: WriteLease | undefined,
+  prepare: (db: Db) => void,
+  use: (db: Db) => T,
+): T {
   return translated(source, () =>
     withConnection(source, { readonly: false }, (db) => {
-      db.pragma('foreign_keys = ON');
+      prepare(db);
       const guarded = db.transaction(() => {
         assertLease(lease);
         return use(db);
       });
       return guarded.immediate();
+    }),
+  );
+}
+
+/** As {@link writing}, but whatever is written is taken back: a trial leaves no trace, not even a write. */
+export function trying<T>(source: Source, use: (db: Db) => T): T {
+  return translated(source, () =>
+    withConnection(source, { readonly: false }, (db) => {
+      db.pragma('foreign_keys = ON');
+      db.exec('BEGIN IMMEDIATE');
+      try {
+        return use(db);
+      } finally {
+        if (db.inTransaction) db.exec('ROLLBACK');
+      }
     }),
   );
 }

@@ -4,8 +4,8 @@ import { OPERATION_LOG, VERSION_REGISTRY } from '../../domain/registry-schema';
 import type { SnapshotPaths, VersionRegistry, WriteLease } from '../ports';
 import { isOurs } from './inspect';
 import { findVersion, moveVersion, requireVersion, rollBackVersion, unknownVersion } from './moves';
-import { reading, writing, type Db, type Source } from './open';
-import { insertOperation, readOperations } from './operations';
+import { reading, trying, writing, type Db, type Source } from './open';
+import { insertOperation, readOperations, tryOperations } from './operations';
 import { committedBaseline, registerBaseline } from './register';
 import { sqlMoment, toVersionRow, type RawVersion } from './registry-rows';
 
@@ -14,10 +14,7 @@ export function openRegistry(source: Source): VersionRegistry {
   const read = <T>(without: T, use: (db: Db) => T): T =>
     reading(source, (db) => (isOurs(db, VERSION_REGISTRY) ? use(db) : without));
   const change = (versionId: string, lease: WriteLease | undefined, use: (db: Db, row: VersionRow) => VersionRow) =>
-    writing(source, lease, (db) => {
-      if (!isOurs(db, VERSION_REGISTRY)) throw unknownVersion(versionId);
-      return use(db, requireVersion(db, versionId));
-    });
+    writing(source, lease, (db) => use(db, requireRegistered(db, versionId)));
 
   return {
     list: () =>
@@ -60,12 +57,24 @@ export function openRegistry(source: Source): VersionRegistry {
         return 'rolled_back';
       }),
     logOperations: (versionId, operations) => {
-      change(versionId, undefined, (db, row) => {
+      writing(source, undefined, (db) => {
+        if (versionId === null) assertTables(db, source.path);
+        else requireRegistered(db, versionId);
         for (const operation of operations) insertOperation(db, versionId, operation);
-        return row;
       });
     },
+    tryOperations: (versionId) =>
+      trying(source, (db) => {
+        requireRegistered(db, versionId);
+        return tryOperations(db, versionId);
+      }),
   };
+}
+
+/** @throws HybridFlowError VERSION_UNKNOWN, also where there is no registry */
+function requireRegistered(db: Db, versionId: string): VersionRow {
+  if (!isOurs(db, VERSION_REGISTRY)) throw unknownVersion(versionId);
+  return requireVersion(db, versionId);
 }
 
 function recordSnapshots(db: Db, row: VersionRow, paths: SnapshotPaths): VersionRow {

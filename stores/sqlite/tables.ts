@@ -1,9 +1,10 @@
 import { HybridFlowError } from '../../domain/errors';
 import type { TableBefore } from '../../domain/registry';
-import { VERSIONING_TABLES, type TableDefinition } from '../../domain/registry-schema';
-import type { WriteLease } from '../ports';
+import { OPERATION_LOG, VERSIONING_TABLES, type TableDefinition } from '../../domain/registry-schema';
+import type { TablesCreated, WriteLease } from '../ports';
 import { sqliteCode } from './errors';
-import { ddlOf, inspect, isOurs, kindOf, rowsOf } from './inspect';
+import { guardName, guardOf, inspect, kindOf, missingGuards, rowsOf } from './inspect';
+import { dropGuard } from './undo-tables';
 import { reading, writing, type Db, type Source } from './open';
 
 export function inspectTables(source: Source): TableBefore[] {
@@ -11,12 +12,13 @@ export function inspectTables(source: Source): TableBefore[] {
 }
 
 /**
- * Makes the versioning tables and their indexes where they are missing, all or nothing. An empty table of
- * another shape is replaced; its old form is what {@link inspectTables} told before.
+ * Makes the versioning tables with their indexes and triggers where they are missing, all or nothing. An empty table
+ * of another shape is replaced, and so is an index or trigger of ours in another form; what was there is what
+ * {@link inspectTables} told before.
  *
  * @throws HybridFlowError SCHEMA_CONFLICT where a table of another shape holds rows
  */
-export function createTables(source: Source, lease: WriteLease): { created: string[]; replaced: string[] } {
+export function createTables(source: Source, lease: WriteLease): TablesCreated {
   return writing(source, lease, (db) => {
     const found = inspect(db);
     refuseConflicts(found);
@@ -25,40 +27,25 @@ export function createTables(source: Source, lease: WriteLease): { created: stri
     // The log refers to the registry, so it goes first and comes last.
     for (const name of [...replaced].reverse()) db.exec(`DROP TABLE "${name}"`);
     for (const table of VERSIONING_TABLES) createTable(db, table);
-    return { created: named('absent'), replaced };
+    return { created: named('absent'), replaced, operationLogRows: rowsOf(db, OPERATION_LOG.name) };
   });
 }
 
-/**
- * Puts the tables back as they were found before, all or nothing. A table is dropped only while it is empty and
- * still ours; where either one holds rows, both are the record of what happened and stay.
- */
-export function undoTables(source: Source, before: TableBefore[]): 'undone' | 'kept' {
-  return writing(source, undefined, (db) => {
-    if (VERSIONING_TABLES.some(({ name }) => kindOf(db, name) && rowsOf(db, name) > 0)) return 'kept';
-    const made = VERSIONING_TABLES.filter((table) => isOurs(db, table) && !isAsBefore(db, table, before)).reverse();
-    for (const table of made) {
-      if (stateBefore(table, before) === 'fits') dropAddedIndexes(db, table, before);
-      else db.exec(`DROP TABLE "${table.name}"`);
-    }
-    for (const { name, state, ddl } of before) {
-      if (state === 'differs' && !kindOf(db, name)) for (const statement of ddl) db.exec(statement);
-    }
-    return 'undone';
-  });
-}
-
-function createTable(db: Db, { name, create, indexes }: TableDefinition): void {
-  const missing = indexes.filter((statement) => !hasIndex(db, name, indexName(statement)));
+function createTable(db: Db, table: TableDefinition): void {
+  const { name, create } = table;
   try {
     if (!kindOf(db, name)) db.exec(create);
-    for (const statement of missing) db.exec(statement);
+    for (const statement of missingGuards(db, table)) {
+      const guard = guardName(statement);
+      if (guardOf(db, name, guard) !== undefined) dropGuard(db, guard);
+      db.exec(statement);
+    }
   } catch (error) {
     if (!/^SQLITE_(ERROR|CONSTRAINT)/.test(sqliteCode(error) ?? '')) throw error;
     throw new HybridFlowError(
       'SCHEMA_CONFLICT',
       {
-        found: `Table ${name} or one of its indexes cannot be created: ${(error as Error).message}`,
+        found: `Table ${name} or one of its indexes and triggers cannot be created: ${(error as Error).message}`,
         expected: 'no other object of these names, and at most one version under way',
         next: 'rename the object named above, or end the version that is under way; nothing was changed',
       },
@@ -78,34 +65,4 @@ function refuseConflicts(found: TableBefore[]): void {
     next: 'rename the table (ALTER TABLE … RENAME TO …) and start again; nothing was changed',
     details: { tables: conflicts.map(({ name, rows, differences }) => ({ name, rows, differences })) },
   });
-}
-
-function stateBefore(table: TableDefinition, before: TableBefore[]): TableBefore['state'] | undefined {
-  return before.find(({ name }) => name === table.name)?.state;
-}
-
-/** A table nobody told us about is not ours to undo. */
-function isAsBefore(db: Db, table: TableDefinition, before: TableBefore[]): boolean {
-  const was = before.find(({ name }) => name === table.name);
-  return !was || JSON.stringify(ddlOf(db, table.name)) === JSON.stringify(was.ddl);
-}
-
-function dropAddedIndexes(db: Db, table: TableDefinition, before: TableBefore[]): void {
-  const known = before.find(({ name }) => name === table.name)?.ddl.map(indexName) ?? [];
-  for (const name of table.indexes.map(indexName)) {
-    if (!known.includes(name)) db.exec(`DROP INDEX IF EXISTS "${name}"`);
-  }
-}
-
-function hasIndex(db: Db, table: string, index: string): boolean {
-  return (
-    db
-      .prepare("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ? AND tbl_name = ? COLLATE NOCASE")
-      .get(index, table) !== undefined
-  );
-}
-
-/** The name in `CREATE [UNIQUE] INDEX name ON …`; '' for any other statement. */
-function indexName(statement: string): string {
-  return /^CREATE\s+(?:UNIQUE\s+)?INDEX\s+"?(\w+)/i.exec(statement)?.[1] ?? '';
 }

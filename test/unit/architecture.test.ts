@@ -7,11 +7,12 @@ const HOUSE: Record<string, { imports: string[]; types?: string[] }> = {
   workflows: { imports: ['domain'], types: ['activities'] },
   stores: { imports: ['domain'] },
   config: { imports: ['domain'] },
-  activities: { imports: ['domain', 'stores'] },
+  inspection: { imports: ['domain', 'stores'] },
+  activities: { imports: ['domain', 'stores', 'inspection'] },
   worker: { imports: ['activities', 'workflows', 'stores', 'config', 'domain'] },
   stack: { imports: ['stores', 'config', 'domain'] },
-  client: { imports: ['workflows', 'worker', 'stack', 'stores', 'config', 'domain'] },
-  bench: { imports: ['client', 'worker', 'stack', 'stores', 'config', 'domain'] },
+  client: { imports: ['workflows', 'worker', 'stack', 'inspection', 'stores', 'config', 'domain'] },
+  bench: { imports: ['client', 'worker', 'stack', 'inspection', 'stores', 'config', 'domain'] },
 };
 const ROOT = join(__dirname, '..', '..');
 const DRIVERS = /^(better-sqlite3|neo4j-driver|@qdrant\/)/;

@@ -1,6 +1,7 @@
 """Endpoints about collections, aliases and the service itself."""
 
-from typing import Any, Dict, List
+from contextlib import suppress
+from typing import Any, Dict, Iterator, List
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
@@ -8,6 +9,7 @@ from starlette.routing import Route
 
 from . import config as configs
 from .engine import ENGINE
+from .errors import ApiError
 from .http import call
 from .registry import Registry
 from .routes_points import collection_of
@@ -63,11 +65,29 @@ def _collection_cluster(request: Request, _body: Dict[str, Any]) -> Any:
 
 
 def _telemetry(request: Request, _body: Dict[str, Any]) -> Any:
+    collections: Dict[str, Any] = {"number_of_collections": len(_registry(request).names())}
+    # A server shows the shards from this level on; its summaries of the levels below are not kept here.
+    if _details_level(request) >= 3:
+        collections["collections"] = list(_shard_telemetry(_registry(request)))
     return {
         "id": str(_registry(request).peer_id),
         "app": {"name": "qdrant", "version": request.app.state.version, "engine": ENGINE},
-        "collections": {"number_of_collections": len(_registry(request).names())},
+        "collections": collections,
     }
+
+
+def _details_level(request: Request) -> int:
+    raw = request.query_params.get("details_level", "0")
+    if not (raw.isascii() and raw.isdigit()):
+        raise ApiError(400, "Invalid query parameters: Query deserialize error: invalid digit found in string")
+    return int(raw)
+
+
+def _shard_telemetry(registry: Registry) -> Iterator[Dict[str, Any]]:
+    for collection in registry.all():
+        # One that is deleted meanwhile is not missed.
+        with suppress(ApiError):
+            yield collection.telemetry()
 
 
 async def _root(request: Request) -> JSONResponse:

@@ -1,0 +1,11 @@
+import type { ChapterKey } from './checks';
+
+/** `bailey:ch60`: the chapter's id in Neo4j, and what its chunk ids begin with. */
+export function chapterIdOf({ textbookId, chapterNumber }: ChapterKey): string {
+  return `${textbookId}:ch${chapterNumber}`;
+}
+
+/** `bailey:ch60:2.1.1` -> `bailey:ch60`. Undefined where the text has no such form. */
+export function chapterOfChunk(chunkId: string): string | undefined {
+  return /^(.+?:ch[^:]+):./.exec(chunkId)?.[1];
+}

@@ -1,0 +1,51 @@
+import type { CheckResult } from './checks';
+import type { FingerprintComparison } from './fingerprint';
+import type { StoreName } from './names';
+import type { TriggerFound } from './triggers';
+
+/** The plan's rollback, step by step. */
+export const ROLLBACK_STEPS = [
+  'name the failed version',
+  'set rolling_back and open the operation_log row',
+  'drop the SQLite staging table',
+  'delete the Qdrant staging collection',
+  'delete staging nodes and remove the version label',
+  'verify latest-copy',
+  'restore production where it is contaminated',
+  'set rolled_back, close the log row, validate',
+] as const;
+
+export interface RollbackStep {
+  number: number;
+  name: (typeof ROLLBACK_STEPS)[number];
+  state: 'done' | 'not needed' | 'failed';
+  detail: string;
+  startedAt: string;
+  endedAt: string;
+}
+
+/** How a rollback ended, and the proof that production is as it was. */
+export interface RollbackRecord {
+  versionId: string;
+  trigger: TriggerFound | null;
+  reason: string;
+  steps: RollbackStep[];
+  restored: StoreName[];
+  /** Where what was there before a restore is kept. */
+  savedTo: string | null;
+  /** Production now against production before the run; empty where nothing could be compared with. */
+  proof: FingerprintComparison[];
+  checks: CheckResult[];
+  proven: boolean;
+  /** What is left where, each with its error; empty where all is undone. */
+  left: string[];
+  /** The one command that continues, where something is left. */
+  next: string | null;
+}
+
+/** Input of `rollBackVersion`. */
+export interface RollBackInput {
+  versionId?: string;
+  reason?: string;
+  startedBy?: string;
+}

@@ -1,0 +1,92 @@
+import { HybridFlowError } from '../../domain/errors';
+import { STORE_NAMES, type StoreName } from '../../domain/names';
+import { LATEST_COPY } from '../../domain/version-id';
+import { STORE_TITLES } from '../../domain/words';
+import type { CallControl, Stores } from '../../stores/ports';
+import { verifyContent } from './contents';
+import { verifyFiles } from './files';
+import type { Verification, VerifiedContent } from './types';
+
+export type { Verification, VerifiedContent, VerifiedFile } from './types';
+
+export interface VerifyOptions {
+  /** False: the Qdrant snapshot is judged by its bytes alone, and no service is needed. */
+  qdrant?: boolean;
+}
+
+/**
+ * Checks a version, or latest-copy, from its folder: the bytes of every file, and the content of every artifact.
+ * Everything that is wrong is told, not just the first of it. Production is only read where the folder is missing.
+ *
+ * @throws HybridFlowError VERSION_UNKNOWN where there is neither such a folder nor such a version in the registry
+ */
+export async function verifyVersion(
+  stores: Stores,
+  version: string,
+  { qdrant = true }: VerifyOptions = {},
+  control: CallControl = {},
+): Promise<Verification> {
+  const { artifacts } = stores;
+  if (!(await isFolder(stores, version))) return withoutFolder(stores, version);
+  const found = await verifyFiles(artifacts, version);
+  const contents: VerifiedContent[] = [];
+  for (const store of STORE_NAMES) {
+    control.signal?.throwIfAborted();
+    const wanted = store !== 'qdrant' || qdrant;
+    contents.push(wanted ? await verifyContent(stores, version, store, found, control) : skipped(store));
+  }
+  const problems = [...found.problems, ...contents.flatMap(problemOf)];
+  return {
+    version,
+    folder: artifacts.pathOf(version),
+    passed: problems.length === 0,
+    files: found.files,
+    contents,
+    problems,
+  };
+}
+
+/** A name that could not be a folder's is no version's either. */
+async function isFolder({ artifacts }: Stores, version: string): Promise<boolean> {
+  try {
+    return await artifacts.exists(version);
+  } catch (error) {
+    if (error instanceof HybridFlowError && error.code === 'CONFIG_INVALID') return false;
+    throw error;
+  }
+}
+
+/** The registry knows whether a version should be there; where it cannot be asked, the folder is all there is. */
+function withoutFolder({ metadata, artifacts }: Stores, version: string): Verification {
+  const registered = () => metadata.registry.list().some(({ versionId }) => versionId === version);
+  if (version !== LATEST_COPY && attempted(registered) === true) {
+    const folder = artifacts.pathOf(version);
+    const problems = [`${folder} is missing, and the registry lists ${version}`];
+    return { version, folder, passed: false, files: [], contents: [], problems };
+  }
+  throw new HybridFlowError('VERSION_UNKNOWN', {
+    found: `there is no version ${JSON.stringify(version)} in the backups folder`,
+    expected: `a version id, or ${LATEST_COPY}`,
+    next: 'list the versions with `hfv versions`',
+  });
+}
+
+function attempted<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof HybridFlowError) return undefined;
+    throw error;
+  }
+}
+
+function skipped(store: StoreName): VerifiedContent {
+  return { store, state: 'skipped', found: 'its bytes alone were checked', comparison: null, milliseconds: 0 };
+}
+
+function problemOf({ store, state, found }: VerifiedContent): string[] {
+  const what = `content of ${STORE_TITLES[store]}`;
+  if (state === 'differs') return [`${what} is not what was recorded: ${found}`];
+  if (state === 'damaged') return [`${what} cannot be read: ${found}`];
+  return state === 'unchecked' ? [`${what} could not be checked: ${found}`] : [];
+}

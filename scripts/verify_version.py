@@ -1,0 +1,268 @@
+#!/usr/bin/env python3
+"""Checks a version's folder without the program that made it: python3 verify_version.py <folder>
+
+Needs nothing but Python 3.10. Every file is hashed and held against checksums.txt and manifest.json; the content of
+metadata.db and neo4j.jsonl.gz is fingerprinted anew, as docs/fingerprints.md defines it, and compared chapter by chapter
+with the lists beside them. (A Qdrant snapshot can be read by a Qdrant server only: its bytes are checked.)
+Exit code 0: all is as it was sealed. 1: something is not, and every such thing is told. 2: not called with a folder.
+"""
+
+import gzip
+import json
+import re
+import sqlite3
+import struct
+import sys
+import zlib
+from collections import defaultdict
+from hashlib import sha256
+from pathlib import Path
+
+VERSIONING = ("version_registry", "operation_log", "write_fence", "chapter_metadata_staging")
+VERSION_LABEL = re.compile(r"v[0-9]+_(baseline|minor|major)")
+LEFT_OUT = ("staging", "__HybridFlowFence")
+DOWN = ("HAS_SECTION", "HAS_SUBSECTION", "HAS_SUBSUBSECTION", "HAS_PARAGRAPH")
+
+
+def net(*fields):
+    """Netstrings, one after another; a text is its UTF-8."""
+    texts = (f.encode("utf-8", "surrogatepass") if isinstance(f, str) else f for f in fields)
+    return b"".join(b"%d:%s," % (len(t), t) for t in texts)
+
+
+class Groups:
+    """Digests of items by group, and the list that they make."""
+
+    def __init__(self):
+        self.digests = defaultdict(list)
+
+    def add(self, group, item):
+        self.digests[group].append(sha256(item).digest())
+
+    def listed(self):
+        lines = {}
+        for name, digests in self.digests.items():
+            escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+            lines[escaped] = (sha256(b"".join(sorted(digests))).hexdigest(), str(len(digests)))
+        return lines
+
+
+def text_of(lines):
+    names = sorted(lines, key=lambda name: name.encode("utf-8", "surrogatepass"))
+    return "".join(f"{lines[name][0]}  {lines[name][1]}  {name}\n" for name in names)
+
+
+# SQLite
+
+
+def typed(value, kind):
+    if kind == b"text":
+        return b"t" + value
+    if kind == b"blob":
+        return b"b" + value.hex().encode()
+    if kind == b"real":
+        return b"f" + struct.pack(">d", value).hex().encode()
+    return b"null" if value is None else b"i%d" % value
+
+
+def sqlite_groups(file):
+    groups = Groups()
+    # Immutable: the file is read as it is, and nothing is put beside it.
+    db = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    db.text_factory = bytes  # a text may be no valid UTF-8
+    marks = ",".join("?" * len(VERSIONING))
+    objects = db.execute(
+        "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+        rf" AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND lower(tbl_name) NOT IN ({marks})",
+        VERSIONING,
+    ).fetchall()
+    for kind, name, table, sql in objects:
+        groups.add("(schema)", net(kind, name, table, sql))
+        if kind == b"table" and not re.match(rb"CREATE\s+VIRTUAL", sql, re.I):
+            add_rows(db, name.decode(), groups)
+    db.close()
+    return groups.listed()
+
+
+def add_rows(db, table, groups):
+    quoted = lambda name: '"' + name.replace('"', '""') + '"'
+    names = [row[1].decode() for row in db.execute(f"PRAGMA table_info({quoted(table)})")]
+    names.sort(key=str.encode)
+    lower = [name.lower() for name in names]
+    chapters = table.lower() == "chapter_metadata" and {"textbook_id", "chapter_number"} <= set(lower)
+    picked = ", ".join(f"{quoted(name)}, typeof({quoted(name)})" for name in names)
+    plain = lambda value: value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    for row in db.execute(f"SELECT {picked} FROM {quoted(table)}"):
+        group = f"(table {table})"
+        book, number = (row[2 * lower.index(c)] for c in ("textbook_id", "chapter_number")) if chapters else (None, None)
+        if book is not None and number is not None:
+            number = plain(number)
+            group = f"{plain(book)}:{number if number.startswith('ch') else 'ch' + number}"
+        groups.add(group, b"".join(net(name, typed(row[2 * i], row[2 * i + 1])) for i, name in enumerate(names)))
+
+
+# Neo4j
+
+
+class Tree:
+    """Where nodes stand below the chapters: see "The path" in docs/fingerprints.md."""
+
+    def __init__(self):
+        self.ids, self.chapters, self.below, self.textbook = {}, [], defaultdict(list), {}
+
+    def add(self, kind, start, end):
+        if kind == "CONTAINS" and end in self.textbook:
+            book = self.ids[start].encode("utf-8", "surrogatepass")
+            if self.textbook[end] is None or book < self.textbook[end]:
+                self.textbook[end] = book
+        elif kind in DOWN and end not in self.textbook:
+            self.below[start].append(end)
+
+    def places(self):
+        """Of each node that a chapter leads to: the chapter's id and the path, without the node itself."""
+        places, down = {}, {c: (self.ids[c], net(self.textbook[c] or b"", self.ids[c])) for c in self.chapters}
+        while down:
+            found = {}
+            for node, (chapter, path) in down.items():
+                for child in self.below[node]:
+                    if child not in places and (child not in found or path < found[child][1]):
+                        found[child] = (chapter, path)
+            places.update(found)
+            down = {node: (chapter, path + net(self.ids[node])) for node, (chapter, path) in found.items()}
+        return places
+
+
+def id_of(properties):
+    key = properties.get("id")
+    if isinstance(key, str):
+        return key
+    return str(key) if isinstance(key, int) and not isinstance(key, bool) else ""
+
+
+def neo4j_groups(file):
+    groups, tree, digests, paragraphs = Groups(), Tree(), {}, []
+    running, previous = sha256(), None
+    with gzip.open(file) as lines:
+        for raw in lines:
+            if previous is not None:
+                running.update(previous)
+            previous = raw
+            line = json.loads(raw)
+            properties = raw[raw.find(b',"p":') + 5 : -2]  # up to the brace before the line feed
+            if line["t"] == "c":
+                groups.add("(schema)", net("constraint", line["ddl"]))
+            elif line["t"] == "x" and line["kind"] == "own":
+                groups.add("(schema)", net("index", line["ddl"]))
+            elif line["t"] == "n" and not any(label in LEFT_OUT for label in line["l"]):
+                labels = [label for label in line["l"] if not VERSION_LABEL.fullmatch(label)]
+                item = net(str(len(labels)), *labels, properties)
+                digests[line["id"]] = sha256(item).digest()
+                tree.ids[line["id"]] = "" if "Paragraph" in labels else id_of(line["p"])
+                if "Chapter" in labels:
+                    tree.chapters.append(line["id"])
+                    tree.textbook[line["id"]] = None
+                if "Paragraph" in labels:
+                    paragraphs.append(line["id"])
+                else:
+                    groups.add("(other nodes)", item)
+            elif line["t"] == "r" and line["s"] in digests and line["e"] in digests:
+                item = net(line["y"], digests[line["s"]], digests[line["e"]], properties)
+                groups.add("(relationships)", item)
+                tree.add(line["y"], line["s"], line["e"])
+    if previous is None or line["t"] != "end" or line["sha256"] != running.hexdigest():
+        raise ValueError("it was cut short, or changed: its last line does not fit")
+    places = tree.places()
+    for node in paragraphs:
+        chapter, path = places.get(node, ("", b""))
+        groups.add(chapter or "(no chapter)", net(digests[node], path))
+    return groups.listed()
+
+
+# The folder
+
+
+def hash_of(file):
+    digest = sha256()
+    with open(file, "rb") as source:
+        while block := source.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def read_list(file):
+    """The lines of a list of fingerprints, by group."""
+    text = file.read_bytes().decode("utf-8", "surrogatepass")
+    lines = {}
+    for line in text.split("\n")[:-1]:
+        digest, items, name = line.split("  ", 2)
+        lines[name] = (digest, items)
+    if text_of(lines) != text:
+        raise ValueError("it is no list of fingerprints, or was cut short")
+    return lines
+
+
+def check_content(name, compute, artifact, listed, say):
+    try:
+        recorded, found = read_list(listed), compute(artifact)
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, sqlite3.Error) as error:
+        return say(f"content of {name} cannot be read: {error}")
+    for group in sorted(recorded.keys() | found.keys()):
+        if recorded.get(group) != found.get(group):
+            items = [lines[group][1] if group in lines else "absent" for lines in (recorded, found)]
+            say(f"content of {name} differs in {group}: {items[0]} items recorded, {items[1]} found")
+
+
+def check_bytes(folder, manifest, say):
+    stated = defaultdict(dict)
+    for artifact in manifest["artifacts"]:
+        stated[artifact["file"]]["manifest.json"] = artifact["sha256"]
+        if artifact.get("fingerprint"):
+            stated[artifact["fingerprint"]["file"]]["manifest.json"] = artifact["fingerprint"]["sha256"]
+    for line in (folder / "checksums.txt").read_text("utf-8").splitlines():
+        digest, _, name = line.partition("  ")
+        stated[name]["checksums.txt"] = digest
+    for name, hashes in sorted(stated.items()):
+        for source in ("manifest.json", "checksums.txt"):
+            if source not in hashes:
+                say(f"{source} does not name {name}")
+        if Path(name).name != name or not (folder / name).is_file():
+            say(f"{name} is missing")
+        elif set(hashes.values()) != {found := hash_of(folder / name)}:
+            say(f"{name} has SHA-256 {found}, other than stated")
+
+
+def check_root(manifest, say):
+    parts = {a["store"]: a["fingerprint"]["sha256"] for a in manifest["artifacts"] if a.get("fingerprint")}
+    if len(parts) < 3:
+        return print("This version was sealed without fingerprints: its bytes alone are checked.")
+    root = sha256("".join(f"{parts[store]}  {store}\n" for store in sorted(parts)).encode()).hexdigest()
+    if manifest.get("fingerprint") != root:
+        say(f"manifest.json states the fingerprint {manifest.get('fingerprint')}, its parts make {root}")
+
+
+def check(folder):
+    """Prints everything that is wrong, and returns how much that is."""
+    problems = []
+    say = lambda problem: (problems.append(problem), print(f"WRONG  {problem}"))
+    try:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        check_bytes(folder, manifest, say)
+        check_root(manifest, say)
+        artifacts = {artifact["store"]: artifact for artifact in manifest["artifacts"]}
+        for store, name, compute in (("sqlite", "SQLite", sqlite_groups), ("neo4j", "Neo4j", neo4j_groups)):
+            artifact = artifacts[store]
+            if artifact.get("fingerprint"):
+                listed = folder / artifact["fingerprint"]["file"]
+                check_content(name, compute, folder / artifact["file"], listed, say)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        say(f"the folder cannot be checked to its end: {type(error).__name__} {error}")
+    return len(problems)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
+    wrong = check(Path(sys.argv[1]))
+    print(f"{wrong} problems" if wrong else "OK")
+    sys.exit(1 if wrong else 0)

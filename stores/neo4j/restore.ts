@@ -1,0 +1,75 @@
+import type { CallControl, GraphRestored } from '../ports';
+import type { GraphConnection } from './driver';
+import { checkExport } from './import-read';
+import { RestoreWriter } from './restore-apply';
+import { readLiveGraph } from './restore-live';
+import { RestorePlan } from './restore-plan';
+import { createMissing, dropExtra, SchemaPlan } from './restore-schema';
+
+/** Up to so many changes are one transaction: all or nothing. More would fill the server's memory. */
+const MOST_IN_ONE = 10_000;
+const TRANSACTION_MS = 60_000;
+const BATCH_MS = 120_000;
+/** Progress, and the question whether to stop, once so many lines or rows. */
+const STRIDE = 1_000;
+
+/**
+ * Brings the live graph to what the export holds and changes only what differs, constraints and indexes included.
+ * Version labels stay on the nodes that stay; what is made carries none. The fence and `:staging` nodes are no part
+ * of it, and neither are relationships that lead to them. The file is proven whole before the first write.
+ *
+ * An attempt that ends half-way leaves a graph that the next one takes up: it compares anew.
+ *
+ * @throws HybridFlowError ARTIFACT_DAMAGED where the file is not whole; NEO4J_UNREACHABLE (to be tried again) where
+ *   the graph was written to meanwhile
+ */
+export async function restoreGraph(
+  connection: GraphConnection,
+  file: string,
+  control: CallControl = {},
+): Promise<GraphRestored> {
+  const tick = ticking(control);
+  const schema = await SchemaPlan.read(connection);
+  const plan = new RestorePlan(await readLiveGraph(connection, tick), () => schema.mayUpdate);
+  await checkExport(file, (line, text) => {
+    tick();
+    schema.see(line);
+    plan.see(line, text);
+  });
+  plan.end();
+  control.signal?.throwIfAborted();
+  const schemaDropped = await dropExtra(connection, schema);
+  await applyPlan(connection, plan, file, tick);
+  const schemaCreated = await createMissing(connection, schema);
+  const { nodesCreated, nodesUpdated, relationshipsCreated } = plan;
+  const [nodesDeleted, relationshipsDeleted] = [plan.live.nodes.left, plan.live.relationships.left];
+  return {
+    ...{ nodesCreated, nodesDeleted, nodesUpdated, relationshipsCreated, relationshipsDeleted },
+    ...{ schemaCreated, schemaDropped },
+  };
+}
+
+async function applyPlan(
+  connection: GraphConnection,
+  plan: RestorePlan,
+  file: string,
+  tick: () => void,
+): Promise<void> {
+  if (plan.changes === 0) return;
+  if (plan.changes <= MOST_IN_ONE) {
+    await connection.transact((send) => new RestoreWriter(plan, send, tick).apply(file), TRANSACTION_MS);
+    return;
+  }
+  // Creating is not idempotent: a lost answer must not lead to a second set of nodes.
+  const options = { mode: 'write', timeoutMs: BATCH_MS, repeat: false } as const;
+  await new RestoreWriter(plan, (query, parameters) => connection.run(query, parameters, options), tick).apply(file);
+}
+
+function ticking({ onProgress, signal }: CallControl): () => void {
+  let done = 0;
+  return () => {
+    if (++done % STRIDE !== 0) return;
+    signal?.throwIfAborted();
+    onProgress?.(done);
+  };
+}

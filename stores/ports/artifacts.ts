@@ -1,0 +1,51 @@
+import type { Claim, ClaimResult } from '../../domain/claim';
+import type { Manifest } from '../../domain/manifest';
+import type { ArtifactTexts } from './fingerprints';
+import type { Reports } from './reports';
+import type { ArtifactCopies } from './restore';
+
+export interface ArtifactRef {
+  /** Path of the file, as the operator sees it. */
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+/**
+ * The backups folder: `<backups>/<folder>/…`. A run only ever removes folders that carry its own run id.
+ */
+export interface ArtifactStore extends ArtifactTexts, ArtifactCopies, Reports {
+  /** Creates the backups folder where it is missing; BACKUPS_UNWRITABLE where it cannot be written. */
+  assertWritable(): Promise<void>;
+  freeBytes(): Promise<number>;
+  pathOf(folder: string, file?: string): string;
+  exists(folder: string): Promise<boolean>;
+  /** Makes the folder and marks it with the run id. VERSION_IN_USE where it is somebody else's. */
+  openFolder(folder: string, runId: string): Promise<void>;
+  /**
+   * Writes under an attempt's own temporary name, fsyncs, hashes, renames. Renaming fails once the folder was
+   * removed, so an attempt that wakes after a rollback leaves nothing. An artifact of a sealed version is FENCED.
+   */
+  write(folder: string, file: string, writer: (temporary: string) => Promise<void>): Promise<ArtifactRef>;
+  /** Gives `to` the same bytes as `from`: a hard link, or a copy where links do not work. */
+  link(from: { folder: string; file: string }, to: { folder: string; file: string }): Promise<ArtifactRef>;
+  /** Hashes a file anew. */
+  digest(folder: string, file: string): Promise<ArtifactRef>;
+  /** Verifies every artifact against the manifest, writes checksums.txt, then manifest.json, last. */
+  seal(folder: string, manifest: Manifest): Promise<ArtifactRef>;
+  readManifest(folder: string): Promise<Manifest | undefined>;
+  /** Puts the sealed folder of this run in latest-copy's place; what was there is kept aside until `settleLatestCopy`. */
+  publishLatestCopy(folder: string, runId: string): Promise<void>;
+  /**
+   * Drops what was kept aside (`keep: 'new'`), or puts it back and removes this run's, be it in place or still
+   * under construction (`keep: 'old'`).
+   */
+  settleLatestCopy(runId: string, keep: 'new' | 'old'): Promise<void>;
+  /** Removes a folder that this run made; any other is left alone. Missing is fine. */
+  removeFolder(folder: string, runId: string): Promise<void>;
+  claim(claim: Claim): Promise<ClaimResult>;
+  /** Adds facts to one's own claim. */
+  amendClaim(claim: Claim): Promise<void>;
+  readClaim(): Promise<Claim | undefined>;
+  releaseClaim(runId: string): Promise<void>;
+}

@@ -1,0 +1,93 @@
+import type { SqliteInventory } from '../../domain/inventory';
+import type { Operation, OperationRow, TableBefore, VersionRow } from '../../domain/registry';
+import type { VersionStatus } from '../../domain/status';
+import type { CapturedFile, WriteLease } from './common';
+import type { MetadataChecks } from './checks';
+import type { MetadataFingerprints } from './fingerprints';
+import type { MetadataHealth } from './health';
+import type { Marked } from './marks';
+import type { MetadataRestore } from './restore';
+import type { WriteFenceStore } from './write-fence';
+
+/** metadata.db. Calls are synchronous underneath; the file is small. */
+export interface MetadataStore extends MetadataFingerprints, MetadataChecks, MetadataRestore, MetadataHealth, Marked {
+  inventory(): SqliteInventory;
+  /** How version_registry, operation_log and write_fence stand now. */
+  inspectTables(): TableBefore[];
+  /** Creates what is missing, in one transaction. Refuses (SCHEMA_CONFLICT) a table of another shape that holds rows. */
+  createTables(lease: WriteLease): TablesCreated;
+  /**
+   * Puts the tables back as `before` says. Where version_registry or operation_log holds rows, those two are the
+   * record, and stay; the write fence is no record, and goes.
+   */
+  undoTables(before: TableBefore[]): 'undone' | 'kept';
+  /** Writes a consistent copy (VACUUM INTO) to `file`, which must not exist. */
+  snapshotTo(file: string): Omit<CapturedFile, 'bytes' | 'sha256'>;
+  registry: VersionRegistry;
+  fence: WriteFenceStore;
+  close(): void;
+}
+
+export interface TablesCreated {
+  created: string[];
+  /** Empty tables of another shape that made way. */
+  replaced: string[];
+  /** Rows of operation_log right after; an earlier run that was rolled back leaves some. */
+  operationLogRows: number;
+}
+
+/** What the plan's own statements on the versioning tables gave. */
+export interface OperationsTried {
+  inserted: number;
+  found: number;
+  left: number;
+  /** The newest version, as the registry's own query tells it. */
+  newest: string | null;
+}
+
+export interface NewVersion {
+  versionId: string;
+  workflowId: string;
+  runId: string;
+  chapterCount: number;
+  paragraphCount: number;
+  notes?: string;
+}
+
+export interface SnapshotPaths {
+  metadata: string;
+  qdrant: string;
+  neo4j: string;
+}
+
+export interface VersionRegistry {
+  /** All versions, oldest first; empty where the tables do not exist (or have another shape). */
+  list(): VersionRow[];
+  find(versionId: string): VersionRow | undefined;
+  operations(versionId: string): OperationRow[];
+  /** The committed baseline, where there is one. */
+  committedBaseline(): VersionRow | undefined;
+  /**
+   * Inserts the row as `pending` and moves it to `validating` (a baseline's data is production already) in
+   * one transaction. The same run may call it again. Another active row is BASE_BUSY, naming its run; the id of
+   * another run, or a baseline that is committed already, is VERSION_IN_USE.
+   */
+  registerBaseline(version: NewVersion, lease: WriteLease): VersionRow;
+  recordSnapshots(versionId: string, paths: SnapshotPaths, lease: WriteLease): void;
+  /** Moves along the status machine; being there already is fine. A message of null keeps the one that is there. */
+  move(versionId: string, to: VersionStatus, message: string | null): VersionRow;
+  /** `validating -> committed`, with the verdict and who did it, and the operation row, in one transaction. */
+  commit(versionId: string, by: string, operation: Operation, lease: WriteLease): VersionRow;
+  /**
+   * From wherever the version stands to `rolled_back` (through every state between), with the reason, and the
+   * operation row; `absent` where there is no row or no table, which is fine.
+   */
+  rollBack(versionId: string, reason: string, operation: Operation): 'rolled_back' | 'absent';
+  /**
+   * One row per operation of a version, whatever its status, or of none; a second call with the same type and start
+   * adds nothing.
+   */
+  logOperations(versionId: string | null, operations: Operation[]): void;
+  /** Inserts, finds and deletes a row of the type `test`, and asks for the newest version; nothing of it stays. */
+  tryOperations(versionId: string): OperationsTried;
+}

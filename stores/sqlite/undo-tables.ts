@@ -1,0 +1,46 @@
+import type { TableBefore } from '../../domain/registry';
+import { VERSIONING_TABLES, type TableDefinition } from '../../domain/registry-schema';
+import { ddlOf, guardName, guardOf, isOurs, kindOf, rowsOf } from './inspect';
+import { writing, type Db, type Source } from './open';
+
+/**
+ * Puts the tables back as they were found before, all or nothing. A table that was made is dropped while it is still
+ * ours; where version_registry or operation_log holds rows, those two are the record of what happened and stay. A
+ * table that fitted before loses what was added to it, and nothing else.
+ */
+export function undoTables(source: Source, before: TableBefore[]): 'undone' | 'kept' {
+  return writing(source, undefined, (db) => {
+    const kept = VERSIONING_TABLES.some(({ name, isRecord }) => isRecord && kindOf(db, name) && rowsOf(db, name) > 0);
+    for (const table of [...VERSIONING_TABLES].reverse()) {
+      // A table nobody told us about is not ours to undo.
+      const was = before.find(({ name }) => name === table.name);
+      if (!was || !isOurs(db, table)) continue;
+      if (was.state === 'fits') putGuardsBack(db, table, was);
+      else if (!isAsBefore(db, was) && !(kept && table.isRecord)) db.exec(`DROP TABLE "${table.name}"`);
+    }
+    for (const { name, state, ddl } of before) {
+      if (state === 'differs' && !kindOf(db, name)) for (const statement of ddl) db.exec(statement);
+    }
+    return kept ? 'kept' : 'undone';
+  });
+}
+
+export function dropGuard(db: Db, guard: string): void {
+  db.exec(`DROP INDEX IF EXISTS "${guard}"; DROP TRIGGER IF EXISTS "${guard}"`);
+}
+
+function isAsBefore(db: Db, was: TableBefore): boolean {
+  return JSON.stringify(ddlOf(db, was.name)) === JSON.stringify(was.ddl);
+}
+
+/** Our indexes and triggers that were not there go; those that were there in another form come back. */
+function putGuardsBack(db: Db, { name, indexes, triggers }: TableDefinition, was: TableBefore): void {
+  for (const guard of [...indexes, ...triggers].map(guardName)) {
+    const now = guardOf(db, name, guard);
+    if (now !== undefined && !was.ddl.includes(now)) dropGuard(db, guard);
+  }
+  const now = ddlOf(db, name);
+  for (const statement of was.ddl) {
+    if (/^CREATE (?:UNIQUE )?(?:INDEX|TRIGGER)/i.test(statement) && !now.includes(statement)) db.exec(statement);
+  }
+}
