@@ -1,5 +1,7 @@
 import type { MigrationSettings } from '../domain/baseline';
-import type { ArtifactStore, GraphStore, MetadataStore, VectorStore } from '../stores/ports';
+import type { HealthSettings } from '../domain/health';
+import type { ProbeSettings } from '../domain/probes';
+import type { Embedder, Stores } from '../stores/ports';
 
 /** Asks Temporal about another run: is the holder of a claim still at work? */
 export interface RunDirectory {
@@ -7,13 +9,13 @@ export interface RunDirectory {
 }
 
 /** Everything the activities work with. Built once by the worker; a test builds its own. */
-export interface ActivityDeps {
-  metadata: MetadataStore;
-  artifacts: ArtifactStore;
-  vectors: VectorStore;
-  graph: GraphStore;
+export interface ActivityDeps extends Stores {
+  embedder: Embedder;
   runs: RunDirectory;
   settings: MigrationSettings;
+  probes: ProbeSettings;
+  health: HealthSettings;
+  git: { repository?: string; tag: string };
   /** Texts that must never leave the process, e.g. passwords. */
   secrets: readonly string[];
 }

@@ -2,15 +2,27 @@ import { createFileChecks, createStoreChecks } from './checks';
 import { createClaimActivities } from './claim';
 import { withTypedFailures } from './context';
 import type { ActivityDeps } from './deps';
+import { createFingerprintActivities } from './fingerprints';
+import { createHealthActivities } from './health';
 import { createLabelActivities } from './labels';
+import { createPlanActivities } from './plan';
 import { createFilePreflight, createStorePreflight } from './preflight';
+import { createGitActivities } from './git';
+import { createProbeActivities } from './probes';
 import { createRegistryActivities } from './registry';
+import { createRehearsalActivities } from './rehearsal';
+import { createReportActivities } from './reports';
+import { createRestoreActivities, createStagingActivities } from './restore';
+import { createRollbackActivities } from './rollback';
 import { createSchemaActivities } from './schema';
 import { createSnapshotActivities } from './snapshots';
+import { createWriteFenceActivities } from './write-fence';
 
 export type { ActivityDeps, RunDirectory } from './deps';
 export type { FilesFound, StoresFound } from './preflight';
 export type { TakenArtifact } from './snapshots';
+export type { CopyVerdict } from './restore';
+export type { RollbackTarget } from './rollback';
 export type { SpanRequest, SpanResult } from './labels';
 
 /** Activities that touch metadata.db or local artifacts: only where those files are. */
@@ -18,11 +30,21 @@ export function createFileActivities(deps: ActivityDeps) {
   return withTypedFailures(
     {
       ...createFilePreflight(deps),
+      ...createPlanActivities(deps),
       ...createClaimActivities(deps),
       ...createSchemaActivities(deps),
+      ...createWriteFenceActivities(deps),
       ...createRegistryActivities(deps),
+      ...createReportActivities(deps),
+      ...createRehearsalActivities(deps),
+      ...createRestoreActivities(deps),
+      ...createRollbackActivities(deps),
+      ...createGitActivities(deps),
       ...createSnapshotActivities(deps),
+      ...createFingerprintActivities(deps),
       ...createFileChecks(deps),
+      ...createProbeActivities(deps),
+      ...createHealthActivities(deps),
     },
     deps.secrets,
   );
@@ -31,7 +53,12 @@ export function createFileActivities(deps: ActivityDeps) {
 /** Activities that need only Qdrant and Neo4j: anywhere. */
 export function createStoreActivities(deps: ActivityDeps) {
   return withTypedFailures(
-    { ...createStorePreflight(deps), ...createLabelActivities(deps), ...createStoreChecks(deps) },
+    {
+      ...createStorePreflight(deps),
+      ...createLabelActivities(deps),
+      ...createStoreChecks(deps),
+      ...createStagingActivities(deps),
+    },
     deps.secrets,
   );
 }

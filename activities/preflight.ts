@@ -5,6 +5,7 @@ import type { MigrationSettings, RegisterBaselineInput } from '../domain/baselin
 import { HybridFlowError } from '../domain/errors';
 import type { Neo4jInventory, QdrantInventory, SqliteInventory } from '../domain/inventory';
 import type { TableBefore, VersionRow } from '../domain/registry';
+import { CONFIRM_FORMS } from '../domain/rehearsal';
 import type { ActivityDeps } from './deps';
 
 const inputSchema = z.strictObject({
@@ -12,6 +13,12 @@ const inputSchema = z.strictObject({
   startedBy: z.string().max(200).optional(),
   notes: z.string().max(10_000).optional(),
   maxAttempts: z.number().int().positive().optional(),
+  planHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'the hash that `hfv plan` prints')
+    .optional(),
+  confirm: z.enum(CONFIRM_FORMS).optional(),
+  gitTag: z.boolean().optional(),
 }) satisfies z.ZodType<RegisterBaselineInput>;
 
 export interface FilesFound {

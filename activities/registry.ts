@@ -24,13 +24,32 @@ export function createRegistryActivities({ metadata: { registry } }: ActivityDep
     },
 
     /**
-     * The first move of the response protocol. Tells where the version stands, because a commit whose answer was
-     * lost must be driven forward, never undone; once marked, no commit can follow.
+     * The first moves of the response protocol: `rollback_triggered` with the message, then `rolling_back` and the
+     * opened row of operation_log. Tells where the version stands, because a commit whose answer was lost must be
+     * driven forward, never undone; once marked, no commit can follow.
      */
-    async markRollback(versionId: string, runId: string, reason: string): Promise<'absent' | VersionStatus> {
+    async markRollback(
+      versionId: string,
+      runId: string,
+      message: string,
+      startedAt: string,
+    ): Promise<'absent' | VersionStatus> {
       const row = registry.find(versionId);
       if (row?.runId !== runId) return 'absent';
-      return row.status === 'validating' ? registry.move(versionId, 'rollback_triggered', reason).status : row.status;
+      if (row.status !== 'validating' && row.status !== 'staging' && row.status !== 'rollback_triggered') {
+        return row.status;
+      }
+      if (row.status !== 'rollback_triggered') registry.move(versionId, 'rollback_triggered', message);
+      const details = { reason: message };
+      registry.logOperations(versionId, [
+        { type: 'rollback', status: 'running', details, startedAt, completedAt: null },
+      ]);
+      return registry.move(versionId, 'rolling_back', null).status;
+    },
+
+    /** Criterion 8: the plan's own test row is written, read and deleted. */
+    async tryOperations(versionId: string): Promise<{ inserted: number; found: number; left: number }> {
+      return registry.tryOperations(versionId);
     },
 
     async rollBackRow(

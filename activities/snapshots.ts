@@ -1,7 +1,9 @@
-import { ARTIFACT_FILES, LATEST_COPY_FOLDERS, type StoreName } from '../domain/names';
+import type { GroupFingerprint } from '../domain/fingerprint';
 import type { Artifact, Manifest } from '../domain/manifest';
+import { ARTIFACT_FILES, FINGERPRINT_FILES, LATEST_COPY_FOLDERS, type StoreName } from '../domain/names';
 import { LATEST_COPY } from '../domain/version-id';
-import type { ArtifactRef, CapturedFile } from '../stores/ports';
+import { listText, rootFingerprint, summaryOf } from '../stores/fingerprint-text';
+import type { ArtifactRef, ArtifactStore, CapturedFile } from '../stores/ports';
 import { callControl, isRetry, run } from './context';
 import type { ActivityDeps } from './deps';
 
@@ -9,6 +11,8 @@ export interface TakenArtifact {
   artifact: Artifact;
   path: string;
 }
+
+type Captured = Omit<CapturedFile, 'bytes' | 'sha256'>;
 
 /** Captures of the three stores into a version's folder, and the sealing of that folder. */
 export function createSnapshotActivities(deps: ActivityDeps) {
@@ -25,11 +29,12 @@ export function createSnapshotActivities(deps: ActivityDeps) {
 
     async snapshotMetadata(folder: string): Promise<TakenArtifact> {
       const file = ARTIFACT_FILES.metadata;
-      let captured: Omit<CapturedFile, 'bytes' | 'sha256'> | undefined;
+      let captured: Captured | undefined;
       const ref = await artifacts.write(folder, file, async (temporary) => {
         captured = metadata.snapshotTo(temporary);
       });
-      return taken('sqlite', file, ref, captured);
+      const fingerprint = await keepList(artifacts, folder, 'sqlite', metadata.fingerprint(ref.path));
+      return taken('sqlite', file, ref, captured, fingerprint);
     },
 
     /** `before`: names of the snapshots that were there before this run; see {@link VectorStore.createSnapshot}. */
@@ -47,18 +52,15 @@ export function createSnapshotActivities(deps: ActivityDeps) {
     },
 
     async exportNeo4j(folder: string): Promise<TakenArtifact> {
-      const file = ARTIFACT_FILES.neo4j;
-      let captured: Omit<CapturedFile, 'bytes' | 'sha256'> | undefined;
-      const ref = await artifacts.write(folder, file, async (temporary) => {
-        captured = await deps.graph.exportTo(temporary, callControl());
-      });
-      return taken('neo4j', file, ref, captured);
+      return captureNeo4j(deps, folder);
     },
 
-    /** Gives the version the bytes that latest-copy already holds. */
+    /** Gives the version the bytes that latest-copy already holds, and the list of their fingerprints. */
     async linkFromLatestCopy(folder: string, from: TakenArtifact): Promise<TakenArtifact> {
-      const { file } = from.artifact;
-      const ref = await artifacts.link({ folder: LATEST_COPY, file }, { folder, file });
+      const { file, fingerprint } = from.artifact;
+      const link = (name: string) => artifacts.link({ folder: LATEST_COPY, file: name }, { folder, file: name });
+      const ref = await link(file);
+      if (fingerprint) await link(fingerprint.file);
       return { path: ref.path, artifact: { ...from.artifact, linkedFrom: LATEST_COPY } };
     },
 
@@ -66,8 +68,10 @@ export function createSnapshotActivities(deps: ActivityDeps) {
       return deps.vectors.describe();
     },
 
+    /** The one hash over the stores' fingerprints is added here: a workflow has no means to hash. */
     async sealManifest(folder: string, manifest: Manifest): Promise<string> {
-      return (await artifacts.seal(folder, manifest)).path;
+      const fingerprint = rootFingerprint(manifest.artifacts);
+      return (await artifacts.seal(folder, { ...manifest, fingerprint })).path;
     },
 
     async publishLatestCopy(): Promise<string> {
@@ -91,20 +95,47 @@ async function captureQdrant(
   const capturedFrom = new Date().toISOString();
   const snapshot = await vectors.createSnapshot(before, { retry: isRetry() });
   const { points, serverVersion } = await vectors.inventory();
+  // A snapshot cannot be looked into, so that its fingerprint is that of the collection it was just taken of.
+  const groups = await vectors.fingerprint({}, callControl());
   const capturedTo = new Date().toISOString();
   const ref = await artifacts.write(folder, file, async (temporary) => {
     await vectors.downloadSnapshot(snapshot, temporary, callControl());
   });
   await vectors.deleteSnapshot(snapshot.name);
-  return taken('qdrant', file, ref, { counts: { points }, serverVersion, capturedFrom, capturedTo });
+  const captured = { counts: { points }, serverVersion, capturedFrom, capturedTo };
+  return taken('qdrant', file, ref, captured, await keepList(artifacts, folder, 'qdrant', groups));
+}
+
+async function captureNeo4j({ graph, artifacts }: ActivityDeps, folder: string): Promise<TakenArtifact> {
+  const file = ARTIFACT_FILES.neo4j;
+  let captured: Captured | undefined;
+  let groups: GroupFingerprint[] = [];
+  const ref = await artifacts.write(folder, file, async (temporary) => {
+    ({ fingerprint: groups, ...captured } = await graph.exportTo(temporary, callControl()));
+  });
+  return taken('neo4j', file, ref, captured, await keepList(artifacts, folder, 'neo4j', groups));
+}
+
+/** Writes the list beside the artifact. Only its summary goes on from here: a workflow's history must stay small. */
+async function keepList(
+  artifacts: ArtifactStore,
+  folder: string,
+  store: StoreName,
+  groups: readonly GroupFingerprint[],
+): Promise<NonNullable<Artifact['fingerprint']>> {
+  const file = FINGERPRINT_FILES[store];
+  await artifacts.writeText(folder, file, listText(groups));
+  const { sha256, items, groups: count } = summaryOf(groups);
+  return { file, sha256, items, groups: count };
 }
 
 function taken(
   store: StoreName,
   file: string,
   ref: ArtifactRef,
-  captured: Omit<CapturedFile, 'bytes' | 'sha256'> | undefined,
+  captured: Captured | undefined,
+  fingerprint: NonNullable<Artifact['fingerprint']>,
 ): TakenArtifact {
   if (!captured) throw new Error(`the writer of ${file} was not called`);
-  return { path: ref.path, artifact: { store, file, bytes: ref.bytes, sha256: ref.sha256, ...captured } };
+  return { path: ref.path, artifact: { store, file, bytes: ref.bytes, sha256: ref.sha256, ...captured, fingerprint } };
 }

@@ -5,6 +5,7 @@ import { neo4jPassword } from '../config/load';
 import type { Settings } from '../config/schema';
 import type { MigrationSettings } from '../domain/baseline';
 import { openArtifactStore } from '../stores/artifacts';
+import { openEmbedder } from '../stores/embedder';
 import { openGraphStore } from '../stores/neo4j';
 import { openVectorStore } from '../stores/qdrant';
 import { openMetadataStore } from '../stores/sqlite';
@@ -18,11 +19,16 @@ export function openDeps(settings: Settings, client: Client): ActivityDeps {
     artifacts: openArtifactStore(settings.backups),
     vectors: openVectorStore(settings.qdrant),
     graph: openGraphStore({ uri, username, password, database }),
+    embedder: openEmbedder(settings.embedder),
     runs: runDirectory(client),
     settings: migrationSettings(settings),
-    secrets: [password, settings.qdrant.apiKey, ...[settings.qdrant.url, uri].map(passwordIn)].filter(
-      (secret): secret is string => secret !== undefined && secret !== '',
-    ),
+    probes: settings.probes,
+    health: settings.health,
+    git: settings.git,
+    secrets: [
+      ...[password, settings.qdrant.apiKey, settings.embedder.apiKey],
+      ...[settings.qdrant.url, uri].map(passwordIn),
+    ].filter((secret): secret is string => secret !== undefined && secret !== ''),
   };
 }
 
@@ -31,9 +37,9 @@ export async function closeDeps({ metadata, graph }: ActivityDeps): Promise<void
   await graph.close();
 }
 
-function migrationSettings({ base, migration }: Settings): MigrationSettings {
-  const { batchSize, batchesPerSpan, minimumFreeBytes, expectedChapters = null, expectedParagraphs = null } = migration;
-  return { base, batchSize, batchesPerSpan, minimumFreeBytes, expectedChapters, expectedParagraphs };
+function migrationSettings({ base, migration, health }: Settings): MigrationSettings {
+  const { expectedChapters = null, expectedParagraphs = null, ...rest } = migration;
+  return { base, ...rest, expectedChapters, expectedParagraphs, healthDelaySeconds: health.delaySeconds };
 }
 
 function runDirectory(client: Client): RunDirectory {

@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { PauseView, ProgressView } from '../domain/baseline';
+import type { HealthView } from '../domain/health';
 
 /**
  * The typed contract of a running change: what may be said to it and asked of it. All payload fields are
@@ -34,3 +35,6 @@ export const pauseUpdate = defineUpdate<PauseView, [PauseRequest?]>('pause');
 export const resumeUpdate = defineUpdate<PauseView, [ResumeRequest?]>('resume');
 
 export const progress = defineQuery<ProgressView>('progress');
+
+/** Of a health check: what it waits for, and what it found. */
+export const health = defineQuery<HealthView>('health');

@@ -6,7 +6,8 @@ import { preflightSteps } from './parts/activities';
 import { BaselineRun } from './parts/baseline-run';
 import { businessFailure, isCancellation, messageOf, rootOf } from './parts/failures';
 import { finish } from './parts/finish';
-import { alreadyRegistered, committed, type Proven } from './parts/outcome';
+import { keepFence } from './parts/keep-fence';
+import { alreadyRegistered, committed } from './parts/outcome';
 import { Progress } from './parts/progress';
 import { rollBack } from './parts/roll-back';
 import { Abortable } from './parts/run';
@@ -61,7 +62,6 @@ class Migration {
   /** From here on the stores are touched, so that a failure is a rollback and not a refusal. */
   #modifies = false;
   #commitTried = false;
-  #proven: Omit<Proven, 'row'> | undefined;
 
   constructor(
     private readonly run: BaselineRun,
@@ -69,20 +69,12 @@ class Migration {
   ) {}
 
   async toItsEnd(): Promise<BaselineOutcome> {
-    const { run, abortable } = this;
     let row: VersionRow | undefined;
     try {
-      row = await abortable.run(() => this.forward());
+      row = await this.abortable.run(() => this.forward());
     } catch (error) {
       if (error instanceof AlreadyCommitted) return this.foundCommitted();
-      const cancelled = isCancellation(error);
-      const reason = abortable.reason ?? (cancelled ? 'the workflow was cancelled' : messageOf(error));
-      abortable.pointOfNoReturn();
-      const result = await rollBack(run, reason, this.#commitTried);
-      if (result.state === 'ended') {
-        const clean = result.failure.type === 'ROLLED_BACK' && abortable.reason === undefined;
-        throw clean && (cancelled || !this.#modifies) ? error : result.failure;
-      }
+      await this.back(error);
     }
     return CancellationScope.nonCancellable(() => this.end(row));
   }
@@ -99,30 +91,32 @@ class Migration {
 
     run.progress.enter('schema migration');
     await schemaMigration(run, found);
+    const lapse = keepFence(run);
 
     run.progress.enter('baseline registration');
-    const registered = await baselineRegistration(run, found, latest);
+    await baselineRegistration(run, found, latest);
 
     run.progress.enter('label addition');
-    const { latencies } = await labelAddition(run, found);
+    await labelAddition(run, found);
 
     run.progress.enter('validation');
-    const validated = await validation(run, found);
-    this.#proven = { ...validated, ...registered, latestCopyPath: latest.path, latencies };
-    return this.commit(validated.checks.length);
+    await validation(run, found);
+    lapse();
+    return this.commit();
   }
 
   /** The point of no return: before it everything can be undone, after it everything is driven forward. */
-  private async commit(checks: number): Promise<VersionRow> {
+  private async commit(): Promise<VersionRow> {
     const { run, abortable } = this;
     await run.flushOperations();
     abortable.pointOfNoReturn();
     this.#commitTried = true;
     const at = new Date().toISOString();
+    const { checks, criteria } = run.record;
     const operation = {
       type: 'commit',
       status: 'success' as const,
-      details: { checks },
+      details: { checks: checks.length, criteria: criteria.length },
       startedAt: at,
       completedAt: at,
     };
@@ -132,6 +126,30 @@ class Migration {
         run.steps.files.commitVersion(run.versionId, run.input.startedBy ?? 'registerBaseline', operation),
       ),
     );
+  }
+
+  /** Undoes everything and throws how the run ended; comes back only where the commit turns out to have landed. */
+  private async back(error: unknown): Promise<void> {
+    const { run, abortable } = this;
+    const cancelled = isCancellation(error);
+    const stopped = abortable.reason ?? (cancelled ? 'the workflow was cancelled' : undefined);
+    abortable.pointOfNoReturn();
+    if (!this.#modifies) return this.refuse(error, stopped);
+    const cause = stopped === undefined ? { reason: messageOf(error), error } : { reason: stopped };
+    const result = await rollBack(run, { ...cause, commitTried: this.#commitTried });
+    if (result.state === 'committed') return;
+    const clean = result.failure.type === 'ROLLED_BACK' && abortable.reason === undefined;
+    throw clean && cancelled ? error : result.failure;
+  }
+
+  /** Nothing was changed: what is undone is the claim, and the failure is the refusal itself. */
+  private async refuse(error: unknown, stopped: string | undefined): Promise<never> {
+    const { run } = this;
+    const result = await rollBack(run, { reason: stopped ?? messageOf(error), commitTried: false });
+    if (result.state === 'ended' && (result.failure.type !== 'ROLLED_BACK' || this.abortable.reason !== undefined)) {
+      throw result.failure;
+    }
+    throw error;
   }
 
   /** A dead run's version turned out to be committed: this run has made nothing, and has nothing to do. */
@@ -150,13 +168,14 @@ class Migration {
     });
   }
 
-  private async end(row: VersionRow | undefined): Promise<BaselineOutcome> {
+  private async end(committedRow: VersionRow | undefined): Promise<BaselineOutcome> {
     const { run } = this;
     // Where the answer of the commit was lost, the registry tells what it was.
-    const known = row ?? (await run.undo.files.lookUpBaseline({})).existing;
-    if (!known || !this.#proven) throw this.rowIsGone();
+    const row = committedRow ?? (await run.undo.files.lookUpBaseline({})).existing;
+    if (!row) throw this.rowIsGone();
+    run.record.row = row;
     await finish(run);
     run.progress.ended('committed');
-    return committed(run, { ...this.#proven, row: known });
+    return committed(run, row);
   }
 }

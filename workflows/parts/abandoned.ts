@@ -2,7 +2,8 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { executeChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import type { Claim } from '../../domain/claim';
 import { undoWorkflowId } from '../../domain/names';
-import type { undoAbandonedRun } from '../undo-abandoned-run';
+import type { RollbackRecord } from '../../domain/rollback';
+import type { undoAbandonedRun, UndoResult } from '../undo-abandoned-run';
 import { businessFailure } from './failures';
 
 /** The dead run whose leftovers were to be undone had committed its version: there is nothing left to register. */
@@ -13,14 +14,18 @@ export class AlreadyCommitted extends Error {}
  *
  * @throws AlreadyCommitted, BASE_BUSY where another run does it (or has done it), NEEDS_OPERATOR where an undo failed
  */
-export async function undoAbandoned(holder: Claim, batchSize: number): Promise<void> {
-  let result: 'undone' | 'committed';
+export async function undoAbandoned(
+  holder: Claim,
+  batchSize: number,
+  reason?: string,
+): Promise<{ record: RollbackRecord }> {
+  let result: UndoResult;
   try {
     result = await executeChild<typeof undoAbandonedRun>('undoAbandonedRun', {
       workflowId: undoWorkflowId(holder.base, holder.runId),
       // Once it has succeeded it must not run again: by then the base may be somebody else's.
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-      args: [holder, batchSize],
+      args: reason === undefined ? [holder, batchSize] : [holder, batchSize, reason],
       staticSummary: `Undo what ${holder.versionId} left`,
     });
   } catch (error) {
@@ -31,5 +36,6 @@ export async function undoAbandoned(holder: Claim, batchSize: number): Promise<v
       next: 'watch it with `hfv status`, and run again when it has ended',
     });
   }
-  if (result === 'committed') throw new AlreadyCommitted(holder.versionId);
+  if (result.state === 'committed' || !result.record) throw new AlreadyCommitted(holder.versionId);
+  return { record: result.record };
 }

@@ -6,7 +6,10 @@ import type { Inventory } from '../../domain/inventory';
 import type { Operation } from '../../domain/registry';
 import { BASELINE_LABEL, formatVersionId } from '../../domain/version-id';
 import { forwardSteps, undoSteps, type Steps } from './activities';
+import type { ProductionProof } from './prove-production';
 import type { Progress } from './progress';
+import { RollbackLog } from './rollback-log';
+import { emptyRecord } from './run-record';
 import { Saga } from './saga';
 import type { WriteGate } from './write-gate';
 
@@ -23,6 +26,11 @@ export class BaselineRun {
   readonly saga = new Saga();
   readonly operations: Operation[] = [];
   readonly warnings: string[] = [];
+  readonly record = emptyRecord();
+  readonly rollbackLog = new RollbackLog();
+  /** Production after a rollback, held against production before the run. */
+  proof: ProductionProof | undefined;
+  reportPath: string | null = null;
   readonly versionId: string;
   readonly workflowId: string;
   readonly runId: string;

@@ -36,6 +36,8 @@ export function composeManifest(
 }
 
 /** What operation_log keeps of a captured artifact. */
-export function artifactFacts({ artifact: { file, bytes, sha256 } }: TakenArtifact): Record<string, unknown> {
-  return { file, bytes, sha256 };
+export function artifactFacts({
+  artifact: { file, bytes, sha256, fingerprint },
+}: TakenArtifact): Record<string, unknown> {
+  return { file, bytes, sha256, fingerprint: fingerprint?.sha256 };
 }

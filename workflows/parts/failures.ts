@@ -6,6 +6,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { ErrorFacts, ErrorCode } from '../../domain/errors';
+import type { TriggerNumber } from '../../domain/triggers';
 import { HybridFlowError } from '../../domain/errors';
 
 /**
@@ -40,6 +41,19 @@ export function businessFailure(code: ErrorCode, facts: ErrorFacts, ...details: 
     nonRetryable: true,
     details: [facts, ...details],
   });
+}
+
+/** A failure of which the one who judged knows that it is this trigger of the plan, whatever the phase. */
+export function triggerFailure(trigger: TriggerNumber, code: ErrorCode, facts: ErrorFacts): ApplicationFailure {
+  return businessFailure(code, { ...facts, details: { ...facts.details, trigger } });
+}
+
+/** The trigger that a failure was thrown as, where it was; see {@link triggerFailure}. */
+export function statedTrigger(error: unknown): TriggerNumber | undefined {
+  const root = rootOf(error);
+  if (!(root instanceof ApplicationFailure)) return undefined;
+  const facts = root.details?.[0] as ErrorFacts | undefined;
+  return facts?.details?.trigger as TriggerNumber | undefined;
 }
 
 export { isCancellation };

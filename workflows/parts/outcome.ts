@@ -1,6 +1,11 @@
 import type { TakenArtifact } from '../../activities';
-import { batchLatency, type BaselineOutcome, type CompensationResult, type StepRecord } from '../../domain/baseline';
-import type { CheckResult, StoreCounts } from '../../domain/checks';
+import {
+  batchLatency,
+  type ArtifactSummary,
+  type BaselineOutcome,
+  type CompensationResult,
+  type StepRecord,
+} from '../../domain/baseline';
 import type { VersionRow } from '../../domain/registry';
 import type { BaselineRun } from './baseline-run';
 
@@ -17,39 +22,17 @@ const EMPTY: Omit<BaselineOutcome, 'outcome' | 'base' | 'versionId' | 'steps'> =
   warnings: [],
 };
 
-export interface Proven {
-  row: VersionRow;
-  counts: StoreCounts;
-  checks: CheckResult[];
-  taken: readonly TakenArtifact[];
-  manifestPath: string;
-  latestCopyPath: string;
-  latencies: number[];
-}
-
-export function committed(run: BaselineRun, proven: Proven): BaselineOutcome {
-  const { counts } = proven;
+export function committed(run: BaselineRun, row: VersionRow): BaselineOutcome {
+  const { record } = run;
   return {
     ...EMPTY,
+    ...found(run),
     outcome: 'committed',
-    base: run.settings.base,
-    versionId: run.versionId,
-    committedAt: proven.row.updatedAt,
-    counts: {
-      chapters: counts.chapters,
-      points: counts.points,
-      paragraphs: counts.labels.paragraphs,
-      nodes: counts.nodes,
-      relationships: counts.relationships,
-      labelled: counts.labels.labelled,
-    },
-    artifacts: proven.taken.map(({ path, artifact: { store, bytes, sha256 } }) => ({ store, path, bytes, sha256 })),
-    manifestPath: proven.manifestPath,
-    latestCopyPath: proven.latestCopyPath,
-    checks: proven.checks,
-    labelLatencyMs: batchLatency(proven.latencies),
-    steps: run.progress.steps,
-    warnings: run.warnings,
+    committedAt: row.updatedAt,
+    artifacts: artifactSummaries(record.taken),
+    manifestPath: record.manifestPath,
+    latestCopyPath: record.latestCopyPath,
+    checks: record.checks,
   };
 }
 
@@ -64,6 +47,33 @@ export function unfinished(
   reason: string,
   compensations: CompensationResult[],
 ): BaselineOutcome {
-  const { settings, versionId, progress, warnings } = run;
-  return { ...EMPTY, outcome, base: settings.base, versionId, steps: progress.steps, reason, compensations, warnings };
+  const { trigger, rollback } = run.record;
+  return { ...EMPTY, ...found(run), outcome, reason, compensations, trigger, rollback };
+}
+
+export function artifactSummaries(taken: readonly TakenArtifact[]): ArtifactSummary[] {
+  return taken.map(({ path, artifact: { store, bytes, sha256 } }) => ({ store, path, bytes, sha256 }));
+}
+
+/** What a run has to tell, however it ended. */
+function found({ settings, versionId, record, progress, warnings, reportPath }: BaselineRun) {
+  const { counts, criteria, consistency, labelLatencies } = record;
+  return {
+    base: settings.base,
+    versionId,
+    counts: counts && {
+      chapters: counts.chapters,
+      points: counts.points,
+      paragraphs: counts.labels.paragraphs,
+      nodes: counts.nodes,
+      relationships: counts.relationships,
+      labelled: counts.labels.labelled,
+    },
+    labelLatencyMs: batchLatency(labelLatencies),
+    steps: progress.steps,
+    warnings,
+    criteria,
+    consistency,
+    reportPath,
+  };
 }

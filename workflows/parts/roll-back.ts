@@ -1,54 +1,149 @@
 import type { ApplicationFailure } from '@temporalio/workflow';
 import { CancellationScope } from '@temporalio/workflow';
 import type { CompensationResult } from '../../domain/baseline';
+import type { CheckResult } from '../../domain/checks';
 import type { Operation } from '../../domain/registry';
+import type { RollbackRecord } from '../../domain/rollback';
+import { classifyTrigger, statusMessage, type TriggerFound } from '../../domain/triggers';
 import type { BaselineRun } from './baseline-run';
-import { businessFailure } from './failures';
+import { businessFailure, messageOf, statedTrigger } from './failures';
+import { CONTINUE } from './names';
 import { unfinished } from './outcome';
+import { writeReport } from './report';
 
 export type RollBackResult = { state: 'committed' } | { state: 'ended'; failure: ApplicationFailure };
 
+export interface Cause {
+  /** In words; also what was said with an abort. */
+  reason: string;
+  /** What ended the forward path; undefined for an abort or a cancellation, which are none of the six triggers. */
+  error?: unknown;
+  commitTried: boolean;
+}
+
 /**
- * The response protocol: the work has stopped; mark the version, undo everything last-in first-out, say how it
- * ended. Where the registry turns out to say `committed` (the answer of the commit was lost), nothing is undone.
+ * The response protocol: the work has stopped; mark the version, classify, undo everything last-in first-out, validate
+ * again, say how it ended. Where the registry turns out to say `committed` (the answer of the commit was lost),
+ * nothing is undone.
  */
-export async function rollBack(run: BaselineRun, reason: string, commitTried: boolean): Promise<RollBackResult> {
+export async function rollBack(run: BaselineRun, { reason, error, commitTried }: Cause): Promise<RollBackResult> {
   return CancellationScope.nonCancellable(async () => {
+    const { progress, rollbackLog: log, record, versionId } = run;
     run.gate.close();
-    run.progress.rollingBack(reason);
-    const marked = await mark(run, reason);
+    record.trigger = triggerOf(run, reason, error);
+    const message = statusMessage(record.trigger, reason);
+    progress.rollingBack(message);
+    log.note(1, 'done', `${versionId}: ${message}`);
+    const marked = await mark(run, message);
     if (marked === 'committed') return { state: 'committed' };
     const unsure = marked === 'unknown' && commitTried;
-    const results: CompensationResult[] = unsure
-      ? [
-          {
-            name: 'everything',
-            state: 'failed',
-            error: 'metadata.db does not answer, so it is unknown whether the version is committed',
-          },
-        ]
-      : await run.saga.compensate((result) => run.progress.compensated(result));
+    const results = unsure ? [undecided()] : await run.saga.compensate((result) => progress.compensated(result));
     const clean = results.every(({ state }) => state !== 'failed');
-    run.progress.ended(clean ? 'rolled_back' : 'needs_operator');
-    return { state: 'ended', failure: clean ? rolledBack(run, reason, results) : needsOperator(run, reason, results) };
+    noteSteps(run, results);
+    const checks = clean ? await validateAgain(run) : [];
+    record.rollback = rollbackRecord(run, message, results, checks);
+    progress.ended(clean ? 'rolled_back' : 'needs_operator');
+    await writeReport(run, clean ? 'rolled_back' : 'needs_operator', message, results);
+    return {
+      state: 'ended',
+      failure: clean ? rolledBack(run, message, results) : needsOperator(run, message, results),
+    };
   });
 }
 
-/** The row of operation_log that closes a rollback. */
+/** The row of operation_log that a rollback opens, and closes with its post-mortem. */
 export function rollbackOperation(run: BaselineRun): Operation {
   const { reason, compensations, steps, rollingBackSince } = run.progress.view;
+  const { trigger, labelRetries } = run.record;
   const startedAt = rollingBackSince ?? new Date().toISOString();
-  const details = { reason, compensations, steps };
+  const proof = run.proof?.comparisons.map(({ store, same, actual }) => ({ store, same, sha256: actual.sha256 }));
+  const details = {
+    trigger,
+    reason,
+    labelRetries,
+    compensations,
+    proof: proof ?? [],
+    restored: run.proof?.restored ?? [],
+    steps,
+  };
   return { type: 'rollback', status: 'success', details, startedAt, completedAt: new Date().toISOString() };
 }
 
-async function mark(run: BaselineRun, reason: string): Promise<string> {
+function triggerOf(run: BaselineRun, reason: string, error: unknown): TriggerFound | null {
+  return error === undefined ? null : classifyTrigger(run.progress.view.phase, reason, statedTrigger(error));
+}
+
+async function mark(run: BaselineRun, message: string): Promise<string> {
+  const { undo, versionId, runId, rollbackLog: log, progress } = run;
+  const startedAt = progress.view.rollingBackSince ?? new Date().toISOString();
   try {
-    return await run.undo.files.markRollback(run.versionId, run.runId, reason);
-  } catch {
+    const status = await undo.files.markRollback(versionId, runId, message, startedAt);
+    if (status === 'absent') log.note(2, 'not needed', 'the version had no row yet');
+    else log.note(2, 'done', `${status}, operation_log row opened`);
+    return status;
+  } catch (error) {
     // The compensations say for themselves what they could not reach.
+    log.note(2, 'failed', messageOf(error));
     return 'unknown';
   }
+}
+
+function undecided(): CompensationResult {
+  const error = 'metadata.db does not answer, so it is unknown whether the version is committed';
+  return { name: 'everything', state: 'failed', error };
+}
+
+/** What the saga did, told as the plan's steps 3 to 5; 6 and 7 have told of themselves. */
+function noteSteps({ rollbackLog: log, label, proof }: BaselineRun, results: readonly CompensationResult[]): void {
+  log.note(3, 'not needed', 'a baseline has no staging table');
+  log.note(4, 'not needed', 'a baseline has no staging collection');
+  const labels = results.find(({ name }) => name === `labels :${label}`);
+  if (!labels) log.note(5, 'not needed', 'no label had been given');
+  else if (labels.state === 'failed') log.note(5, 'failed', labels.error ?? '');
+  else log.note(5, 'done', `no node carries :${label} any more`);
+  if (!proof && !log.steps.some(({ number }) => number === 6 || number === 7)) {
+    log.note(6, 'not needed', 'nothing had been modified when the run ended');
+    log.note(7, 'not needed', 'nothing had been modified when the run ended');
+  }
+}
+
+/** Production may have been unsound before the run: what the checks say now is told, and is no reason to go on undoing. */
+async function validateAgain({ undo, record, rollbackLog: log }: BaselineRun): Promise<CheckResult[]> {
+  let checks: CheckResult[] = [];
+  await log.attempt(8, async () => {
+    const { chapters, perTextbook } = record.plan?.inventory.sqlite ?? {};
+    const expected = chapters === undefined || perTextbook === undefined ? undefined : { chapters, perTextbook };
+    checks = await undo.longFiles.runSevenChecks(expected);
+    const passed = checks.filter((check) => check.passed).length;
+    return { detail: `rolled_back; ${passed} of ${checks.length} checks passed`, result: undefined };
+  });
+  return checks;
+}
+
+function rollbackRecord(
+  run: BaselineRun,
+  reason: string,
+  results: readonly CompensationResult[],
+  checks: CheckResult[],
+): RollbackRecord {
+  const { record, proof, rollbackLog: log, versionId } = run;
+  const left = results
+    .filter(({ state }) => state === 'failed')
+    .map(({ name, error }) => `${name} (${error ?? 'unknown'})`);
+  const comparisons = proof?.comparisons ?? [];
+  return {
+    versionId,
+    trigger: record.trigger,
+    reason,
+    steps: log.steps,
+    restored: proof?.restored ?? [],
+    savedTo: proof?.savedTo ?? null,
+    proof: comparisons,
+    checks,
+    proven: left.length === 0 && comparisons.every(({ same }) => same),
+    left,
+    next: left.length > 0 ? CONTINUE : null,
+  };
 }
 
 function rolledBack(run: BaselineRun, reason: string, results: CompensationResult[]): ApplicationFailure {
@@ -64,13 +159,13 @@ function rolledBack(run: BaselineRun, reason: string, results: CompensationResul
 }
 
 function needsOperator(run: BaselineRun, reason: string, results: CompensationResult[]): ApplicationFailure {
-  const left = results.filter(({ state }) => state === 'failed').map(({ name, error }) => `${name} (${error})`);
+  const left = run.record.rollback?.left ?? [];
   return businessFailure(
     'NEEDS_OPERATOR',
     {
       found: `The migration failed (${reason}) and could not be undone entirely. Still there: ${left.join('; ')}`,
       expected: 'every compensation done',
-      next: 'mend the cause named above, then run `hfv migrate` again: it first undoes what this run left',
+      next: `mend the cause named above, then run \`${CONTINUE}\``,
     },
     unfinished(run, 'needs_operator', reason, results),
   );

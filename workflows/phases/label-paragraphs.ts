@@ -1,5 +1,5 @@
 import { condition } from '@temporalio/workflow';
-import type { SpanResult } from '../../activities';
+import type { SpanRequest, SpanResult } from '../../activities';
 import type { BaselineRun } from '../parts/baseline-run';
 
 /** A span holds at most this share of the batches, so that history stays bounded whatever the size of the corpus. */
@@ -14,9 +14,9 @@ export interface Labelled {
  * the gate in the store is closed, the span in flight hands back its cursor, and nothing is written until the
  * gate opens again.
  */
-export async function labelParagraphs(run: BaselineRun, total: number): Promise<Labelled> {
+export async function labelParagraphs(run: BaselineRun, total: number, batchSize: number): Promise<Labelled> {
   const { gate, progress, settings } = run;
-  const batches = Math.ceil(total / settings.batchSize);
+  const batches = Math.ceil(total / batchSize);
   const perSpan = Math.max(settings.batchesPerSpan, Math.ceil(batches / MOST_SPANS));
   const store = new StoreGate(run);
   const latencies: number[] = [];
@@ -27,7 +27,8 @@ export async function labelParagraphs(run: BaselineRun, total: number): Promise<
   for (;;) {
     await store.openOnceResumed();
     const startedAt = Date.now();
-    const span = startSpan(run, cursor, perSpan, `label batches from ${latencies.length + 1} of ${batches}`);
+    const page = { after: cursor, batchSize, batches: perSpan };
+    const span = startSpan(run, page, `label batches from ${latencies.length + 1} of ${batches}`);
     const result = await store.closeOnPause(span);
     workedMs += Date.now() - startedAt;
     cursor = result.cursor;
@@ -40,9 +41,12 @@ export async function labelParagraphs(run: BaselineRun, total: number): Promise<
   }
 }
 
-function startSpan(run: BaselineRun, after: string, batches: number, summary: string): Promise<SpanResult> {
-  const { steps, label, token, settings } = run;
-  const request = { label, token, after, batchSize: settings.batchSize, batches };
+function startSpan(
+  { steps, label, token }: BaselineRun,
+  page: Omit<SpanRequest, 'label' | 'token'>,
+  summary: string,
+): Promise<SpanResult> {
+  const request = { label, token, ...page };
   return steps.longStores.labelSpan.executeWithOptions({ summary }, [request]);
 }
 

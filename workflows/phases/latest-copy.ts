@@ -1,27 +1,31 @@
 import type { TakenArtifact } from '../../activities';
 import { judgeArtifacts } from '../../domain/checks';
+import type { Marks } from '../../domain/consistency';
 import { LATEST_COPY_FOLDERS } from '../../domain/names';
 import { LATEST_COPY } from '../../domain/version-id';
 import type { BaselineRun, Found } from '../parts/baseline-run';
 import { artifactFacts, composeManifest, type Collection } from '../parts/compose-manifest';
+import { demandConsistent, stateOfCapture } from '../parts/consistency';
+import { demandAll } from '../parts/demand';
+import { proveProduction } from '../parts/prove-production';
 import { rollbackOperation } from '../parts/roll-back';
 import { allOrCancel } from '../parts/run';
-import { demandAll } from './validation';
 
 export interface LatestCopy {
   taken: [sqlite: TakenArtifact, qdrant: TakenArtifact, neo4j: TakenArtifact];
   collection: Collection;
-  path: string;
+  marks: { before: Marks; after: Marks };
 }
 
-/** A restorable copy of all three stores, taken side by side before anything is modified. */
+/** A restorable copy of all three stores, taken side by side and verified, before anything is modified. */
 export async function takeLatestCopy(run: BaselineRun, found: Found): Promise<LatestCopy> {
-  const { steps, runId } = run;
+  const { steps, runId, record, saga } = run;
   const folder = LATEST_COPY_FOLDERS.building(runId);
   registerUndo(run, folder);
   await steps.files.openFolder(folder);
+  const before = await steps.longFiles.markStores();
   const [metadata, [qdrant, collection], neo4j] = await allOrCancel([
-    () => run.step('latest-copy of SQLite', () => steps.files.snapshotMetadata(folder), artifactFacts),
+    () => run.step('latest-copy of SQLite', () => steps.longFiles.snapshotMetadata(folder), artifactFacts),
     () =>
       run.step(
         'latest-copy of Qdrant',
@@ -30,18 +34,25 @@ export async function takeLatestCopy(run: BaselineRun, found: Found): Promise<La
       ),
     () => run.step('latest-copy of Neo4j', () => steps.longFiles.exportNeo4j(folder), artifactFacts),
   ] as const);
-  const taken: LatestCopy['taken'] = [metadata, qdrant, neo4j];
-  demandAll(
-    judgeArtifacts(
-      found.inventory,
-      taken.map(({ artifact }) => artifact),
-    ),
-  );
-  const path = await run.step('publish latest-copy', async () => {
-    await steps.longFiles.sealManifest(folder, composeManifest(run, LATEST_COPY, found, collection, taken));
+  const after = await steps.longFiles.markStores();
+  const copy: LatestCopy = { taken: [metadata, qdrant, neo4j], collection, marks: { before, after } };
+  record.consistency = stateOfCapture(run, copy);
+  demandConsistent(record.consistency);
+  const artifacts = copy.taken.map(({ artifact }) => artifact);
+  demandAll(6, judgeArtifacts(found.inventory, artifacts));
+  record.latestCopyPath = await run.step('verify and publish latest-copy', async () => {
+    await steps.longFiles.sealManifest(folder, composeManifest(run, LATEST_COPY, found, collection, copy.taken));
     return steps.files.publishLatestCopy();
   });
-  return { taken, collection, path };
+  // Registered before the first modification, so that it runs when all of them have been undone.
+  saga.undoWith('production as it was', async () => {
+    run.proof = await proveProduction(run.undo, run.rollbackLog, {
+      copies: [LATEST_COPY],
+      versionId: run.versionId,
+      qdrantSnapshotsBefore: found.stores.qdrantSnapshots,
+    });
+  });
+  return copy;
 }
 
 /**
@@ -60,7 +71,10 @@ async function copyQdrant(run: BaselineRun, folder: string, found: Found) {
   return [taken, await steps.files.describeCollection()] as const;
 }
 
-/** The row's verdict is registered first of all, so that it is spoken last: it says that all else is undone. */
+/**
+ * The row's verdict is registered first of all, so that it is spoken last: it says that all else is undone. The copy
+ * of production is given up only once production is proven to be as it was.
+ */
 function registerUndo(run: BaselineRun, folder: string): void {
   const { undo, saga, runId, versionId, progress } = run;
   saga.undoWith(
@@ -68,6 +82,6 @@ function registerUndo(run: BaselineRun, folder: string): void {
     () => undo.files.rollBackRow(versionId, runId, progress.view.reason ?? 'unknown', rollbackOperation(run)),
     { lastWord: true },
   );
-  saga.undoWith('latest-copy', () => undo.files.settleLatestCopy(runId, 'old'));
+  saga.undoWith('latest-copy', () => undo.files.settleLatestCopy(runId, 'old'), { lastWord: true });
   saga.undoWith('half-built latest-copy', () => undo.longFiles.removeFolder(folder, runId));
 }

@@ -1,0 +1,62 @@
+import type { TakenArtifact } from '../../activities';
+import { stateConsistency, type ConsistencyStatement, type Marks } from '../../domain/consistency';
+import type { StoreName } from '../../domain/names';
+import type { BaselineRun } from './baseline-run';
+import { triggerFailure } from './failures';
+
+interface Capture {
+  taken: readonly TakenArtifact[];
+  marks: { before: Marks; after: Marks };
+}
+
+/** What is known of the moment that the three artifacts show; `unchanged` adds what a later comparison found. */
+export function stateOfCapture(
+  { versionId, claim }: BaselineRun,
+  { taken, marks }: Capture,
+  unchanged: Partial<Record<StoreName, boolean>> = {},
+): ConsistencyStatement {
+  const windows = taken.map(({ artifact: { store, capturedFrom, capturedTo } }) => ({
+    store,
+    capturedFrom,
+    capturedTo,
+    contentUnchanged: unchanged[store] ?? null,
+    // The artifacts are held against the inventory before they are sealed.
+    countsUnchanged: true,
+  }));
+  const fence = {
+    owner: `the claim of ${versionId}`,
+    from: claim.claimedAt,
+    to: marks.after.sqlite.at,
+    note: 'asks only those who look with `hfv fence check`; the row in metadata.db follows with the tables',
+  };
+  return stateConsistency({ marksBefore: marks.before, marksAfter: marks.after, windows, fence });
+}
+
+/**
+ * Where a mark moved, or a store has none, what production holds now is compared with what was captured.
+ *
+ * @throws CHECK_FAILED as trigger 6 where a store changed while it was captured
+ */
+export async function settleConsistency(run: BaselineRun, folder: string, capture: Capture): Promise<void> {
+  const { record, steps } = run;
+  const open = record.consistency?.stores.filter(({ marks }) => marks !== 'equal').map(({ store }) => store) ?? [];
+  if (open.length > 0) {
+    const compared = await Promise.all(open.map((store) => steps.longFiles.compareProduction(folder, store)));
+    record.consistency = stateOfCapture(
+      run,
+      capture,
+      Object.fromEntries(compared.map(({ store, same }) => [store, same])),
+    );
+  }
+  demandConsistent(record.consistency);
+}
+
+export function demandConsistent(statement: ConsistencyStatement | null): void {
+  if (statement?.verdict !== 'inconsistent') return;
+  throw triggerFailure(6, 'CHECK_FAILED', {
+    found: `The three copies are not one moment of the knowledge base: ${statement.text}`,
+    expected: 'no writes while the stores are captured',
+    next: 'stop the other writer (`hfv plan` shows who is at work) and run the migration again',
+    details: { consistency: statement },
+  });
+}

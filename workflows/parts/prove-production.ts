@@ -1,0 +1,95 @@
+import { workflowInfo } from '@temporalio/workflow';
+import { comparisonText, type FingerprintComparison } from '../../domain/fingerprint';
+import { STORE_NAMES, type StoreName } from '../../domain/names';
+import type { Steps } from './activities';
+import { businessFailure } from './failures';
+import type { RollbackLog } from './rollback-log';
+
+/** Production held against a copy of it from before the run, and what had to be done about it. */
+export interface ProductionProof {
+  comparisons: FingerprintComparison[];
+  restored: StoreName[];
+  savedTo: string | null;
+}
+
+export interface ProofRequest {
+  /** Folders of copies, best first: latest-copy, then the baseline (disaster recovery). */
+  copies: readonly string[];
+  versionId: string;
+  /** Snapshots on the server that are not of this run: the others may be taken for what is saved. */
+  qdrantSnapshotsBefore?: string[];
+}
+
+/**
+ * Steps 6 and 7 of the rollback: the first copy whose bytes are intact is compared with production, store by store;
+ * only a store that differs is restored from it, after what is there has been saved.
+ *
+ * @throws NEEDS_OPERATOR where no copy is intact, or production still differs after a restore
+ */
+export async function proveProduction(
+  { longFiles, files }: Steps,
+  log: RollbackLog,
+  { copies, versionId, qdrantSnapshotsBefore }: ProofRequest,
+): Promise<ProductionProof> {
+  const copy = await log.step(6, async () => {
+    const chosen = await firstIntact(longFiles, copies);
+    return { detail: chosen.told, result: chosen.folder };
+  });
+  return log.step<ProductionProof>(7, async () => {
+    const before = await compare(longFiles, copy, STORE_NAMES);
+    const contaminated = before.filter(({ same }) => !same);
+    if (contaminated.length === 0) {
+      const detail = `all three stores have the fingerprints of ${copy}`;
+      return { state: 'not needed', detail, result: { comparisons: before, restored: [], savedTo: null } };
+    }
+    const restored = contaminated.map(({ store }) => store);
+    // Named after the run too: what an earlier, broken-off restore saved must stay.
+    const rescue = `rescue-${versionId}-${workflowInfo().runId.slice(0, 8)}`;
+    await files.openFolder(rescue);
+    for (const store of restored) {
+      await longFiles.saveProduction(store, rescue, qdrantSnapshotsBefore);
+      await longFiles.restoreProduction(store, copy);
+    }
+    const after = await compare(longFiles, copy, restored);
+    demandRestored(after, rescue);
+    const comparisons = before.map((one) => after.find(({ store }) => store === one.store) ?? one);
+    const told = contaminated.map((one) => `${one.store}: ${comparisonText(one)}`).join('; ');
+    const detail = `restored from ${copy} (${told}); what was there is kept in ${rescue}`;
+    return { detail, result: { comparisons, restored, savedTo: rescue } };
+  });
+}
+
+async function firstIntact(
+  longFiles: Steps['longFiles'],
+  copies: readonly string[],
+): Promise<{ folder: string; told: string }> {
+  const damage: string[] = [];
+  for (const folder of copies) {
+    const { intact, problems } = await longFiles.verifyCopy(folder);
+    if (intact) return { folder, told: [...damage, `${folder} is intact`].join('; ') };
+    damage.push(`${folder} is damaged: ${problems.join(', ')}`);
+  }
+  throw businessFailure('NEEDS_OPERATOR', {
+    found: `there is no intact copy of production: ${damage.join('; ')}`,
+    expected: 'latest-copy, or the baseline',
+    next: 'leave the stores as they are, find another copy of the backups folder, and continue with `hfv rollback --continue`',
+  });
+}
+
+async function compare(
+  longFiles: Steps['longFiles'],
+  folder: string,
+  stores: readonly StoreName[],
+): Promise<FingerprintComparison[]> {
+  return Promise.all(stores.map((store) => longFiles.compareProduction(folder, store)));
+}
+
+function demandRestored(after: readonly FingerprintComparison[], rescue: string): void {
+  const wrong = after.filter(({ same }) => !same);
+  if (wrong.length === 0) return;
+  throw businessFailure('NEEDS_OPERATOR', {
+    found: `after the restore production still differs: ${wrong.map((one) => `${one.store}: ${comparisonText(one)}`).join('; ')}`,
+    expected: 'the fingerprints of the copy',
+    next: `stop whatever writes, then continue with \`hfv rollback --continue\`; what was there is kept in ${rescue}`,
+  });
+}

@@ -1,0 +1,60 @@
+import { CancellationScope, getExternalWorkflowHandle } from '@temporalio/workflow';
+import type { RollBackInput, RollbackRecord } from '../domain/rollback';
+import type { RollbackTarget } from '../activities';
+import { abort } from './messages';
+import { AlreadyCommitted, undoAbandoned } from './parts/abandoned';
+import { undoSteps } from './parts/activities';
+import { businessFailure, rootOf } from './parts/failures';
+
+/**
+ * Rolls a version back in the plan's eight steps: one whose run still goes on is asked to stop, and undoes itself; one
+ * whose run is dead, or whose undo was left half done, is undone from what its claim and the registry tell. A committed
+ * baseline is never rolled back.
+ *
+ * Fails with BASELINE_IMMUTABLE, VERSION_UNKNOWN, STATUS_MOVE_REFUSED or NOT_RUNNING where there is nothing to roll
+ * back, NEEDS_OPERATOR where something is left: run it again once the cause is mended.
+ */
+export async function rollBackVersion(given?: RollBackInput | null): Promise<RollbackRecord> {
+  try {
+    return await CancellationScope.nonCancellable(() => rollBack(given ?? {}));
+  } catch (error) {
+    throw rootOf(error);
+  }
+}
+
+async function rollBack(input: RollBackInput): Promise<RollbackRecord> {
+  const { files } = undoSteps();
+  const reason = `rolled back${input.startedBy ? ` by ${input.startedBy}` : ''}${input.reason ? `: ${input.reason}` : ''}`;
+  const target = await files.lookUpRollback(input.versionId ?? null);
+  if (target.running) {
+    const record = await stopAndWait(target, reason);
+    if (record) return record;
+  }
+  try {
+    const { record } = await undoAbandoned(target.holder, target.batchSize, reason);
+    return record;
+  } catch (error) {
+    if (!(error instanceof AlreadyCommitted)) throw error;
+    throw committed(target.versionId);
+  }
+}
+
+/** The run undoes itself; what is left to do afterwards, where that failed, is the caller's. */
+async function stopAndWait({ holder, versionId }: RollbackTarget, reason: string): Promise<RollbackRecord | null> {
+  const { files, longFiles } = undoSteps();
+  const run = getExternalWorkflowHandle(holder.workflowId, holder.runId);
+  // A run that has just ended cannot be signalled, and need not be.
+  await run.signal(abort, { reason }).catch(() => undefined);
+  await longFiles.awaitRunClosed(holder.workflowId, holder.runId);
+  const { status, record } = await files.rollbackTold(versionId);
+  if (status === 'committed') throw committed(versionId);
+  return record?.left.length === 0 ? record : null;
+}
+
+function committed(versionId: string): Error {
+  return businessFailure('BASELINE_IMMUTABLE', {
+    found: `${versionId} is committed: its run was too far to be stopped`,
+    expected: 'a version that is not committed',
+    next: `look at it with \`hfv show ${versionId}\``,
+  });
+}
