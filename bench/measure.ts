@@ -1,8 +1,7 @@
 import { startOrAttach } from '../client/changes';
 import type { Context } from '../client/context';
-import { durationsByPhase } from '../client/render/outcome';
 import type { Session } from '../client/temporal';
-import type { BatchLatency } from '../domain/baseline';
+import { durationsByPhase, type BatchLatency } from '../domain/baseline';
 import { forgetPeak, peakMemory } from './memory';
 
 /** What one migration took. Times in milliseconds, memory in bytes. */

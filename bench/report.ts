@@ -5,6 +5,7 @@ import { table } from '../client/render/tables';
 import { count, duration } from '../client/render/text';
 import type { ServiceStatus } from '../stack/stack';
 import { BUDGET, judge, PLAN, type Verdict } from './budget';
+import type { MeasuredChecks } from './checks';
 import type { Measured } from './measure';
 
 export interface Report {
@@ -20,6 +21,8 @@ export interface Report {
   /** Load averages right before the runs: what else was at work on the machine. */
   load: number[];
   runs: Measured[];
+  /** The seven checks after each run. */
+  checks: MeasuredChecks[];
   verdicts: Verdict[];
 }
 
@@ -31,7 +34,7 @@ export interface Circumstances {
   load: number[];
 }
 
-export function makeReport(given: Circumstances, runs: Measured[]): Report {
+export function makeReport(given: Circumstances, runs: Measured[], checks: MeasuredChecks[]): Report {
   const { scale, built, startPeakBytes, load } = given;
   const [cpu] = cpus();
   const machine = {
@@ -41,7 +44,17 @@ export function makeReport(given: Circumstances, runs: Measured[]): Report {
   };
   const services = given.services.map(({ name, version, how }) => ({ name, version, how }));
   const worker = { from: built ? ('dist' as const) : ('sources' as const), startPeakBytes };
-  return { date: new Date().toISOString(), machine, services, scale, worker, load, runs, verdicts: judge(runs) };
+  return {
+    date: new Date().toISOString(),
+    machine,
+    services,
+    scale,
+    worker,
+    load,
+    runs,
+    checks,
+    verdicts: judge(runs, checks),
+  };
 }
 
 /** The report for people: a column per run, then what it comes to. */
@@ -57,6 +70,8 @@ export function renderReport(report: Report, color: Colors): string {
     table(['phase', ...numbers, 'plan'], phaseRows(runs), color),
     '',
     table(['step', ...numbers], stepRows(runs), color),
+    '',
+    table(['check', ...numbers], checkRows(report.checks), color),
     '',
     table(['figure', ...numbers, 'budget'], figureRows(report), color),
     '',
@@ -74,7 +89,12 @@ function stepRows(runs: readonly Measured[]): string[][] {
   return steps.map(({ name }, i) => [name, ...runs.map((run) => took(run.steps[i]))]);
 }
 
-function figureRows({ runs, worker }: Report): string[][] {
+function checkRows(runs: readonly MeasuredChecks[]): string[][] {
+  const checks = runs[0]?.checks ?? [];
+  return checks.map(({ number, name }, i) => [`${number} ${name}`, ...runs.map((run) => took(run.checks[i]))]);
+}
+
+function figureRows({ runs, checks, worker }: Report): string[][] {
   const row = (name: string, of: (run: Measured) => string, budget = '') => [name, ...runs.map(of), budget];
   const label = (which: 'p50' | 'p95' | 'max') => (run: Measured) => (run.labels ? duration(run.labels[which]) : '-');
   return [
@@ -83,6 +103,11 @@ function figureRows({ runs, worker }: Report): string[][] {
     row('label batch p50', label('p50')),
     row('label batch p95', label('p95'), `< ${duration(BUDGET.labelP95Ms)}`),
     row('label batch max', label('max')),
+    [
+      'seven checks',
+      ...checks.map(({ totalMs }) => duration(totalMs)),
+      `< ${duration(BUDGET.checksMs)} (plan: 2-3 min)`,
+    ],
     row('worker peak memory', (run) => bytes(run.workerPeakBytes), `< ${prettyBytes(BUDGET.workerPeakBytes)}`),
     row(`worker from ${worker.from}, started`, () => bytes(worker.startPeakBytes)),
     row('history events', (run) => String(run.historyEvents)),

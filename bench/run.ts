@@ -10,6 +10,7 @@ import type { Session } from '../client/temporal';
 import type { Scale } from '../stack/corpus/plan';
 import { down } from '../stack/stack';
 import { withLock } from '../stack/toolchain/lock';
+import { measureChecks, type MeasuredChecks } from './checks';
 import { makeRoomFor, removeVersions, seedOnce } from './corpus';
 import { measure, type Measured } from './measure';
 import { peakMemory } from './memory';
@@ -55,8 +56,9 @@ async function bench({ json = false, runs, built = false }: Flags, scale: Scale)
       const worker = await startWorker(context, session, built);
       try {
         const startPeakBytes = peakMemory(worker.pid);
-        const measured = await measureAll(context, session, worker.pid, runs);
-        return makeReport({ scale: String(scale), services: status.services, built, startPeakBytes, load }, measured);
+        const { measured, checks } = await measureAll(context, session, worker.pid, runs);
+        const given = { scale: String(scale), services: status.services, built, startPeakBytes, load };
+        return makeReport(given, measured, checks);
       } finally {
         await worker.stop();
       }
@@ -68,15 +70,22 @@ async function bench({ json = false, runs, built = false }: Flags, scale: Scale)
   }
 }
 
-async function measureAll(context: Context, session: Session, pid: number, runs: number): Promise<Measured[]> {
+async function measureAll(
+  context: Context,
+  session: Session,
+  pid: number,
+  runs: number,
+): Promise<{ measured: Measured[]; checks: MeasuredChecks[] }> {
   const measured: Measured[] = [];
+  const checks: MeasuredChecks[] = [];
   for (let run = 1; run <= runs; run++) {
     await removeVersions(context);
     const one = await measure(context, session, pid);
     measured.push(one);
+    checks.push(await measureChecks(context));
     context.out.note(`run ${run} of ${runs}: ${(one.migrateMs / 1_000).toFixed(1)} s`);
   }
-  return measured;
+  return { measured, checks };
 }
 
 main(process.argv.slice(2)).then(

@@ -103,7 +103,8 @@ async function changeOf(session: Session, workflowId: string, knownRun?: string)
 }
 
 async function findByAttribute(session: Session, base: string): Promise<Change | undefined> {
-  const query = `${SEARCH_ATTRIBUTES.base} = '${base}' AND ExecutionStatus = 'Running'`;
+  // A health check waits for minutes beside whatever runs, and changes nothing.
+  const query = `${SEARCH_ATTRIBUTES.base} = '${base}' AND ExecutionStatus = 'Running' AND WorkflowType != 'checkHealth'`;
   try {
     for await (const { workflowId, runId } of session.client.workflow.list({ query })) {
       return await changeOf(session, workflowId, runId);

@@ -29,14 +29,36 @@ export async function migrate(context: Context, session: Session, request: Migra
   out.note(attached ? `attached to the running migration of ${base}` : `started the migration of ${base}`);
   if (change.url) out.note(`Temporal: ${change.url}`);
   if (request.detach) return { kind: 'detached', change: viewOf(change), attached, interrupted: false };
+  return follow(context, session, change, { attached, timeoutSeconds: request.timeoutSeconds });
+}
+
+export interface FollowOptions {
+  attached: boolean;
+  timeoutSeconds?: number;
+  /** Between two looks at the run. */
+  intervalSeconds?: number;
+}
+
+/**
+ * Shows a change to its end, or until the caller lets go; one that has ended already is told at once.
+ *
+ * @throws HybridFlowError with the run's own code where it did not end well, WAIT_TIMED_OUT
+ */
+export async function follow(
+  context: Context,
+  session: Session,
+  change: Change,
+  { attached, timeoutSeconds, intervalSeconds }: FollowOptions,
+): Promise<MigrateResult> {
   return interruptible(async (interrupted) => {
-    const end = await watch(session, change, displayFor(out), { timeoutSeconds: request.timeoutSeconds, interrupted });
+    const display = displayFor(context.out);
+    const end = await watch(session, change, display, { timeoutSeconds, intervalSeconds, interrupted });
     if (end.kind === 'failed') throw endingOf(end.error, await closed(session, change));
     if (end.kind === 'completed') {
       warnOfOtherBase(context, end.outcome);
       return { kind: 'ended', outcome: end.outcome, change: viewOf(change), attached };
     }
-    if (end.why === 'timed out') throw waitTimedOut(change, request.timeoutSeconds ?? 0);
+    if (end.why === 'timed out') throw waitTimedOut(change, timeoutSeconds ?? 0);
     return { kind: 'detached', change: viewOf(change), attached, interrupted: true };
   });
 }

@@ -48,8 +48,14 @@ export async function workerTrouble(session: Session): Promise<string> {
   return describeTrouble(await currentPollers(session));
 }
 
-export function describeTrouble({ workflows, files }: Pollers): string {
-  const queues = [workflows.length === 0 && TASK_QUEUE, files.length === 0 && filesQueue(TASK_QUEUE)].filter(Boolean);
+/** Task queues of a migration that nobody polls. */
+export function missingQueues({ workflows, files }: Pollers): string[] {
+  return [...(workflows.length === 0 ? [TASK_QUEUE] : []), ...(files.length === 0 ? [filesQueue(TASK_QUEUE)] : [])];
+}
+
+export function describeTrouble(pollers: Pollers): string {
+  const { workflows } = pollers;
+  const queues = missingQueues(pollers);
   if (queues.length === 0) {
     return `the run does not answer, although ${workflows.map(({ identity }) => identity).join(', ')} polled lately: the worker is busy, or has just died (start one with \`hfv worker\`)`;
   }

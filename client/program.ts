@@ -2,14 +2,22 @@ import { Command, CommanderError } from 'commander';
 import { addAbort } from './commands/abort';
 import { addDemo } from './commands/demo';
 import { addDown } from './commands/down';
+import { addFence } from './commands/fence';
+import { addHealth } from './commands/health';
 import { addMigrate } from './commands/migrate';
 import { addPause } from './commands/pause';
+import { addPlan } from './commands/plan';
+import { addReport } from './commands/report';
 import { addResume } from './commands/resume';
+import { addRollback } from './commands/rollback';
 import { addSeed } from './commands/seed';
 import { addShow } from './commands/show';
 import { addStatus } from './commands/status';
 import { addUp } from './commands/up';
+import { addValidate } from './commands/validate';
+import { addVerify } from './commands/verify';
 import { addVersions } from './commands/versions';
+import { addWatch } from './commands/watch';
 import { addWorker } from './commands/worker';
 import { Context, type World } from './context';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes';
@@ -20,8 +28,8 @@ import { errorView, renderError, stackOf } from './render/error';
 
 const VERBS = [
   [addDemo, addUp, addDown, addSeed],
-  [addWorker, addMigrate, addStatus, addPause, addResume, addAbort],
-  [addVersions, addShow],
+  [addWorker, addPlan, addMigrate, addStatus, addWatch, addPause, addResume, addAbort, addRollback, addFence],
+  [addVersions, addShow, addReport, addVerify, addHealth, addValidate],
 ].flat();
 
 const EXIT_CODES = `
@@ -42,7 +50,7 @@ export async function runProgram(argv: readonly string[], world: World): Promise
       async (...given) => {
         const command = given.at(-1) as Command;
         const flags = command.optsWithGlobals<GlobalFlags>();
-        context = new Context(world, flags, command.parent?.getOptionValueSource('stack') !== 'default');
+        context = new Context(world, flags, command.getOptionValueSourceWithGlobals('stack') !== 'default');
         const argument = typeof given[0] === 'string' ? given[0] : '';
         exitCode = (await handler(context, flags as never, argument)) ?? EXIT.done;
       },

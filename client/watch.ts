@@ -8,6 +8,8 @@ import { isOutage, type Session } from './temporal';
 import { workerTrouble } from './pollers';
 
 const POLL_MS = 250;
+/** The monitoring wants a live run looked at this often at least. */
+export const LONGEST_INTERVAL_SECONDS = 5;
 const QUERY_TIMEOUT_MS = 3_000;
 const SILENCE_MS = 5_000;
 /** How long an outage of Temporal is waited for. The run itself does not mind: it goes on when the server is back. */
@@ -28,6 +30,8 @@ export type WatchEnd =
 
 export interface WatchOptions {
   timeoutSeconds?: number;
+  /** Between two looks; a quarter of a second where none is given. */
+  intervalSeconds?: number;
   /** Aborted where the person at the terminal lets go. */
   interrupted?: AbortSignal;
 }
@@ -46,7 +50,9 @@ export async function watch(
     contact.at = Date.now();
     display.update((last = view));
   };
-  const polling = pollProgress(session, change, show, (line) => display.warn(line), done.signal);
+  const everyMs = options.intervalSeconds === undefined ? POLL_MS : options.intervalSeconds * 1_000;
+  const shown = { show, warn: (line: string) => display.warn(line) };
+  const polling = pollProgress(session, change, shown, everyMs, done.signal);
   let end: WatchEnd | undefined;
   try {
     end = await Promise.race([waitForEnd(change, display, contact, done.signal), letGo(options, done.signal)]);
@@ -98,8 +104,8 @@ async function letGo({ timeoutSeconds, interrupted }: WatchOptions, done: AbortS
 async function pollProgress(
   session: Session,
   change: Change,
-  show: (view: ProgressView) => void,
-  warn: (line: string) => void,
+  { show, warn }: { show: (view: ProgressView) => void; warn: (line: string) => void },
+  everyMs: number,
   done: AbortSignal,
 ): Promise<void> {
   let answeredAt = Date.now();
@@ -116,7 +122,7 @@ async function pollProgress(
       // Meanwhile it may have ended: then nobody needs to hear of a worker.
       if (trouble && !done.aborted) warn(trouble);
     }
-    await pause(POLL_MS, undefined, { signal: done }).catch(() => undefined);
+    await pause(everyMs, undefined, { signal: done }).catch(() => undefined);
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { CONFIRM_FORMS, type ConfirmForm } from '../../domain/rehearsal';
 import type { Context } from '../context';
 import { EXIT, type ExitCode } from '../exit-codes';
 import { migrate, type MigrateResult } from '../migration';
@@ -13,6 +14,9 @@ interface Flags {
   notes?: string;
   by?: string;
   timeout?: number;
+  plan?: string;
+  confirm?: ConfirmForm;
+  gitTag?: boolean;
 }
 
 /** `hfv migrate`: registers the present production as the baseline, or attaches to the run that does. */
@@ -25,14 +29,29 @@ export function addMigrate(program: Command, host: Host): void {
     .option('--notes <text>', 'kept with the version')
     .option('--by <name>', 'who asks for it (default: user@host)')
     .option('--timeout <seconds>', 'stop waiting after this time; the run goes on', seconds)
+    .option('--plan <hash>', 'go by the plan that `hfv plan` printed, and by no other', planHash)
+    .addOption(
+      new Option('--confirm <form>', 'how it is confirmed that the version can be rolled back to').choices(
+        CONFIRM_FORMS,
+      ),
+    )
+    .option('--git-tag', 'tag the configured git repository once the version is committed')
     .action(
-      host.run<Flags>(async (context, { detach, batchSize, notes, by, timeout }) => {
-        const input = { batchSize, notes, startedBy: by ?? whoAsks() };
+      host.run<Flags>(async (context, { detach, batchSize, notes, by, timeout, plan, confirm, gitTag }) => {
+        const input = { batchSize, notes, startedBy: by ?? whoAsks(), planHash: plan, confirm, gitTag };
         const request = { input, detach, timeoutSeconds: timeout };
         const result = await context.withTemporal((session) => migrate(context, session, request));
+        if (result.attached && plan !== undefined) {
+          context.out.warn('this run was under way already: it goes by the plan that it began with, not by --plan');
+        }
         return printResult(context, result);
       }),
     );
+}
+
+function planHash(text: string): string {
+  if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
+  throw new InvalidArgumentError('Expected the hash that `hfv plan` prints: 64 hex digits.');
 }
 
 /** Prints how a migration ended, or that it goes on without us. */

@@ -3,6 +3,7 @@ import type { BaselineOutcome } from '../../domain/baseline';
 import { HybridFlowError } from '../../domain/errors';
 import type { Colors } from '../output';
 import { compensationLines } from './outcome';
+import { rollbackLines, triggerText, unmetLines } from './verdict';
 import { redact } from '../../domain/masking';
 import { fields } from './text';
 
@@ -34,9 +35,13 @@ export function renderError({ error }: ErrorView, color: Colors): string {
       ['found', found],
       ['expected', expected],
       ['next', next],
+      ['trigger', outcome?.trigger && triggerText(outcome.trigger)],
+      ['report', outcome?.reportPath],
       ['Temporal', run?.url],
     ]),
+    ...unmetLines(outcome?.criteria, color),
     ...(outcome ? compensationLines(outcome.compensations, color) : []),
+    ...(outcome?.rollback ? rollbackLines(outcome.rollback, color) : []),
     ...(outcome?.warnings ?? []).map((warning) => `  ${color.yellow('warning')} ${warning}`),
   ].join('\n');
 }

@@ -1,11 +1,17 @@
 import { basename } from 'node:path';
 import prettyBytes from 'pretty-bytes';
-import { PHASES, type ArtifactSummary, type BaselineOutcome, type CompensationResult } from '../../domain/baseline';
-import type { StepRecord } from '../../domain/baseline';
+import {
+  durationsByPhase,
+  type ArtifactSummary,
+  type BaselineOutcome,
+  type CompensationResult,
+  type StepRecord,
+} from '../../domain/baseline';
 import type { CheckResult } from '../../domain/checks';
 import type { Colors } from '../output';
 import { table } from './tables';
 import { count, duration, fields, plural, shortHash } from './text';
+import { criteriaText, unmetLines } from './verdict';
 
 /** What was registered, for people. */
 export function renderOutcome(outcome: BaselineOutcome, url: string | null, color: Colors): string {
@@ -21,11 +27,15 @@ export function renderOutcome(outcome: BaselineOutcome, url: string | null, colo
       ['labelling', latency && latencyText(latency)],
       ['phases', phaseDurations(outcome.steps)],
       ['checks', checksText(outcome.checks)],
+      ['criteria', criteriaText(outcome.criteria)],
+      ['consistency', outcome.consistency?.text],
+      ['report', outcome.reportPath],
       ['manifest', outcome.manifestPath],
       ['latest-copy', outcome.latestCopyPath],
       ['Temporal', url],
     ]),
     ...failedChecks(outcome.checks, color),
+    ...unmetLines(outcome.criteria, color),
     ...outcome.warnings.map((warning) => `  ${color.yellow('warning')} ${warning}`),
     '',
     renderArtifacts(outcome.artifacts, color),
@@ -59,16 +69,6 @@ export function phaseDurations(steps: readonly StepRecord[]): string {
   return durationsByPhase(steps)
     .map(({ phase, milliseconds }) => `${phase} ${duration(milliseconds)}`)
     .join(', ');
-}
-
-export function durationsByPhase(steps: readonly StepRecord[]): { phase: string; milliseconds: number }[] {
-  return PHASES.flatMap((phase) => {
-    const own = steps.filter((step) => step.phase === phase && step.endedAt !== undefined);
-    if (own.length === 0) return [];
-    const from = Math.min(...own.map(({ startedAt }) => Date.parse(startedAt)));
-    const to = Math.max(...own.map(({ endedAt }) => Date.parse(endedAt ?? '')));
-    return [{ phase, milliseconds: to - from }];
-  });
 }
 
 function renderExisting({ versionId, base, committedAt }: BaselineOutcome, url: string | null, color: Colors): string {

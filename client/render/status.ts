@@ -3,6 +3,7 @@ import type { VersionRow } from '../../domain/registry';
 import { ACTIVE_STATUSES } from '../../domain/status';
 import type { ChangeView } from '../changes';
 import type { Colors } from '../output';
+import type { Standstill } from '../pending';
 import { compensationLines } from './outcome';
 import { labelsText, pauseText } from './narrator';
 import { fields, plural } from './text';
@@ -28,6 +29,8 @@ export interface StatusView {
   change: ChangeView | null;
   /** Of a running change whose worker answers. */
   progress: ProgressView | null;
+  /** What a running change waits for; null where none runs. */
+  standstill: Standstill | null;
   registry: RegistryView;
 }
 
@@ -35,14 +38,26 @@ type Row = readonly [string, string | null];
 
 /** The state of a base, for people. */
 export function renderStatus(view: StatusView, color: Colors): string {
-  const { base, change, progress, registry } = view;
+  const { base, change, progress, registry, standstill } = view;
   const silent = change !== null && change.closedAt === null && progress === null;
   return [
     color.bold(base),
     ...fields([...changeRows(view, color), ...registryRows(registry, color)]),
     ...(progress ? compensationLines(progress.compensations, color) : []),
     ...(silent ? [`  ${color.yellow('no worker answers')}: the run waits until one does (\`hfv worker\`)`] : []),
+    ...(standstill ? standstillLines(standstill, color) : []),
   ].join('\n');
+}
+
+/** Why nothing moves, for whoever is called at night. */
+function standstillLines({ failing, unpolled }: Standstill, color: Colors): string[] {
+  return [
+    ...unpolled.map((queue) => `  ${color.yellow('no worker polls')} ${queue}: start one with \`hfv worker\``),
+    ...failing.map(({ activity, attempt, error, nextAt }) => {
+      const next = nextAt === null ? `attempt ${attempt} is under way` : `attempt ${attempt} at ${nextAt}`;
+      return `  ${color.red('failing')} ${activity}: ${error} (${next})`;
+    }),
+  ];
 }
 
 function changeRows({ temporal, change, progress }: StatusView, color: Colors): Row[] {

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { verifyVersion, type Verification } from '../../inspection/verify';
+import { EXIT, type ExitCode } from '../exit-codes';
+import type { Host } from '../host';
+import { interruptible } from '../person';
+import { renderVerification } from '../render/verify';
+import { withStores } from '../stores';
+
+interface Flags {
+  qdrant: boolean;
+}
+
+/** `hfv verify`: is a version still what it was sealed as? It takes no lock and changes nothing in production. */
+export function addVerify(program: Command, host: Host): void {
+  program
+    .command('verify')
+    .argument('<version>', 'version id, as `hfv versions` lists it, or latest-copy')
+    .description('check a version: the bytes of every file, and the content of every artifact')
+    .option('--no-qdrant', 'do not restore the Qdrant snapshot beside production; no service is needed then')
+    .action(
+      host.run<Flags>(async (context, { qdrant }, version) => {
+        // Ctrl-C ends the work in order, so that no collection is left beside production.
+        const found = await withStores(context, (stores) =>
+          interruptible((signal) =>
+            verifyVersion(stores, version, { qdrant }, { signal }).catch((error: unknown) => {
+              if (!signal.aborted) throw error;
+            }),
+          ),
+        );
+        if (!found) {
+          context.out.note('interrupted: nothing was verified, and nothing is left');
+          return EXIT.detached;
+        }
+        context.out.result(found, (color) => renderVerification(found, color));
+        return exitCodeOf(found);
+      }),
+    );
+}
+
+function exitCodeOf({ passed, problems, contents }: Verification): ExitCode {
+  if (passed) return EXIT.done;
+  const unchecked = contents.filter(({ state }) => state === 'unchecked').length;
+  return problems.length === unchecked ? EXIT.unreachable : EXIT.checkFailed;
+}

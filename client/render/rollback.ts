@@ -1,0 +1,31 @@
+import { comparisonText } from '../../domain/fingerprint';
+import type { RollbackRecord } from '../../domain/rollback';
+import type { Colors } from '../output';
+import { fields, plural } from './text';
+
+const MARK = { done: '✓', 'not needed': '–', failed: '✗' } as const;
+
+/** A rollback for people: its eight steps, the proof, and what is left. */
+export function renderRollback(record: RollbackRecord, color: Colors): string {
+  const { versionId, proven, reason, steps, proof, restored, savedTo, left, next } = record;
+  const head = proven
+    ? `${color.green('Rolled back')} ${color.bold(versionId)}`
+    : `${color.red('Not proven')} ${versionId}`;
+  return [
+    head,
+    ...fields([
+      ['reason', reason],
+      ['proof', proof.map((one) => `${one.store}: ${comparisonText(one)}`).join('\n')],
+      ['restored', restored.length > 0 ? `${restored.join(', ')} (${plural(restored.length, 'store')})` : 'no store'],
+      ['saved to', savedTo],
+    ]),
+    '',
+    ...steps.map(({ number, name, state, detail }) => {
+      const mark =
+        state === 'failed' ? color.red(MARK[state]) : state === 'done' ? color.green(MARK[state]) : MARK[state];
+      return `  ${mark} ${number}. ${name}: ${detail}`;
+    }),
+    ...left.map((what) => `  ${color.red('left')} ${what}`),
+    ...(next === null ? [] : ['', `Next: ${next}`]),
+  ].join('\n');
+}
