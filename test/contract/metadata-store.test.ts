@@ -1,81 +1,37 @@
-import { execFile, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
-import type { ErrorCode, HybridFlowError } from '../../domain/errors';
-import { VERSIONING_TABLES } from '../../domain/registry-schema';
+import type { HybridFlowError } from '../../domain/errors';
 import { openMetadataStore } from '../../stores/sqlite';
 import { translateSqliteError } from '../../stores/sqlite/errors';
+import { expectCode, LEASE, MetadataFile, PAST } from './support/metadata-file';
 
 const REPOSITORY = resolve(__dirname, '../..');
-const LEASE = { notAfter: Number.MAX_SAFE_INTEGER };
-const PAST = { notAfter: 1 };
+const PRODUCTION = `CREATE TABLE chapter_metadata (id INTEGER PRIMARY KEY, textbook_id TEXT, chapter_number TEXT, title TEXT,
+    UNIQUE (textbook_id, chapter_number));
+  CREATE TABLE ingestion_log (id INTEGER PRIMARY KEY, message TEXT);
+  INSERT INTO chapter_metadata (textbook_id, chapter_number) VALUES ('bailey', '1'), ('bailey', '2'), ('schwartz', '1');
+  INSERT INTO ingestion_log (message) VALUES ('done');
+  PRAGMA user_version = 7; PRAGMA application_id = 99;`;
 
+let file: MetadataFile;
 let folder: string;
 let path: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'hfv-metadata-'));
-  path = join(folder, 'metadata.db');
-  sql(
-    `CREATE TABLE chapter_metadata (id INTEGER PRIMARY KEY, textbook_id TEXT, chapter_number TEXT, title TEXT,
-       UNIQUE (textbook_id, chapter_number));
-     CREATE TABLE ingestion_log (id INTEGER PRIMARY KEY, message TEXT);
-     INSERT INTO chapter_metadata (textbook_id, chapter_number) VALUES ('bailey', '1'), ('bailey', '2'), ('schwartz', '1');
-     INSERT INTO ingestion_log (message) VALUES ('done');
-     PRAGMA user_version = 7; PRAGMA application_id = 99;`,
-  );
+  file = new MetadataFile(PRODUCTION);
+  ({ folder, path } = file);
 });
 
 afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
+  file.remove();
 });
 
-/** What an outsider does to the file, past the store. */
-function sql(script: string, file = path): void {
-  const db = new Database(file);
-  db.exec(script);
-  db.close();
-}
-
-function rows(query: string, file = path): unknown[] {
-  const db = new Database(file, { readonly: true });
-  const found = db.prepare(query).all();
-  db.close();
-  return found;
-}
-
-const schema = () => rows('SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name');
-const digest = () => createHash('sha256').update(readFileSync(path)).digest('hex');
-const store = () => openMetadataStore(path, { busyTimeoutMs: 20 });
-
-function failure(work: () => unknown): HybridFlowError {
-  try {
-    work();
-  } catch (error) {
-    return error as HybridFlowError;
-  }
-  throw new Error('expected a failure');
-}
-
-function expectCode(work: () => unknown, code: ErrorCode): HybridFlowError {
-  const error = failure(work);
-  expect({ code: error.code, message: error.message }).toEqual({ code, message: error.message });
-  return error;
-}
+const sql = (script: string, other?: string) => file.sql(script, other);
+const rows = (query: string, other?: string) => file.rows(query, other);
+const digest = () => file.digest();
+const store = () => file.store;
 
 describe('opening', () => {
   const missing = () => join(folder, 'absent.db');
@@ -132,7 +88,7 @@ describe('opening', () => {
     expect(store().inventory().chapters).toBe(3);
     writer.exec('COMMIT');
     writer.close();
-    expect(store().createTables(LEASE).created).toHaveLength(2);
+    expect(store().createTables(LEASE).created).toHaveLength(3);
   });
 
   it.each([
@@ -216,139 +172,6 @@ const KILLED_WRITER = `
   db.exec("BEGIN IMMEDIATE; UPDATE filler SET a = 'lost' || a; DELETE FROM chapter_metadata");
   process.kill(process.pid, 'SIGKILL');`;
 
-const OTHER_REGISTRY = `
-  CREATE TABLE version_registry (version_id TEXT PRIMARY KEY, timestamp TEXT, status TEXT);
-  CREATE INDEX idx_old ON version_registry (timestamp);
-  CREATE TRIGGER old_trigger AFTER INSERT ON version_registry BEGIN DELETE FROM ingestion_log WHERE id = -1; END;`;
-const OTHER_LOG = 'CREATE TABLE operation_log (id INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT)';
-
-describe('the versioning tables', () => {
-  it('are created, and a second call finds them fitting', () => {
-    expect(
-      store()
-        .inspectTables()
-        .map((t) => t.state),
-    ).toEqual(['absent', 'absent']);
-    expect(store().createTables(LEASE)).toEqual({ created: ['version_registry', 'operation_log'], replaced: [] });
-    expect(store().createTables(LEASE)).toEqual({ created: [], replaced: [] });
-    expect(
-      store()
-        .inspectTables()
-        .map(({ state, differences }) => ({ state, differences })),
-    ).toEqual([1, 2].map(() => ({ state: 'fits', differences: [] })));
-    expect(rows('PRAGMA journal_mode')).toEqual([{ journal_mode: 'delete' }]);
-  });
-
-  it.each([
-    ['nothing', ''],
-    ['a registry of another shape', OTHER_REGISTRY],
-    [
-      'a log of another shape, with a counter',
-      `${OTHER_LOG}; INSERT INTO operation_log (what) VALUES ('x'); DELETE FROM operation_log`,
-    ],
-    ['both', `${OTHER_REGISTRY}; ${OTHER_LOG}`],
-    ['fitting tables without indexes', VERSIONING_TABLES.map(({ create }) => create).join(';')],
-  ])('are put back exactly by the undo, twice: %s', (_what, script) => {
-    sql(script);
-    const before = schema();
-    const counters = () =>
-      JSON.stringify(before).includes('sqlite_sequence') ? rows('SELECT * FROM sqlite_sequence') : [];
-    const countersBefore = counters();
-    const found = store().inspectTables();
-    store().createTables(LEASE);
-    expect(schema()).not.toEqual(before);
-    expect(store().undoTables(found)).toBe('undone');
-    expect(schema()).toEqual(before);
-    expect(store().undoTables(found)).toBe('undone');
-    expect(schema()).toEqual(before);
-    expect(counters()).toEqual(countersBefore);
-    // The form that is kept for the undo survives the journey through a file.
-    expect(store().inspectTables()).toEqual(JSON.parse(JSON.stringify(found)));
-  });
-
-  it('replace an empty table of another shape', () => {
-    sql(`${OTHER_REGISTRY}; ${OTHER_LOG}`);
-    expect(store().createTables(LEASE)).toEqual({ created: [], replaced: ['version_registry', 'operation_log'] });
-    expect(
-      store()
-        .inspectTables()
-        .map((t) => t.state),
-    ).toEqual(['fits', 'fits']);
-  });
-
-  it('refuse a table of another shape that holds rows, column by column, and change nothing', () => {
-    sql(`${OTHER_REGISTRY}; ${OTHER_LOG}; INSERT INTO version_registry VALUES ('v1', 'now', 'done')`);
-    const before = digest();
-    const error = expectCode(() => store().createTables(LEASE), 'SCHEMA_CONFLICT');
-    const [table, none] = error.facts.details?.tables as { name: string; rows: number; differences: string[] }[];
-    expect(none).toBeUndefined();
-    expect(table).toMatchObject({ name: 'version_registry', rows: 1 });
-    expect(table?.differences).toContain('version_id: found TEXT PRIMARY KEY, needed TEXT NOT NULL');
-    expect(table?.differences).toContain('timestamp: TEXT not known');
-    expect(table?.differences).toContain('created_at: missing (TEXT NOT NULL needed)');
-    expect(error.message).toContain('timestamp: TEXT not known');
-    expect(digest()).toBe(before);
-  });
-
-  it.each([
-    ['the unique key', 'TEXT NOT NULL UNIQUE', 'TEXT NOT NULL', 'version_id: UNIQUE: missing'],
-    ['a state', "'rolling_back', ", '', 'status: CHECK accepts rolling_back: missing'],
-    [
-      'a default',
-      /updated_at TEXT NOT NULL DEFAULT \(.*?\),/,
-      'updated_at TEXT NOT NULL,',
-      'updated_at: default value: missing',
-    ],
-  ])('do not fit without %s', (_what, from, to, difference) => {
-    sql(VERSIONING_TABLES[0].create.replace(from, to));
-    expect(store().inspectTables()[0]).toMatchObject({ state: 'differs', differences: [difference] });
-  });
-
-  it('refuse a view in their place, and an index name that is taken, all or nothing', () => {
-    sql('CREATE INDEX idx_operation_log_version_id ON ingestion_log (message)');
-    const before = digest();
-    expectCode(() => store().createTables(LEASE), 'SCHEMA_CONFLICT');
-    expect(digest()).toBe(before);
-    sql('DROP INDEX idx_operation_log_version_id; CREATE VIEW operation_log AS SELECT 1 AS id');
-    expectCode(() => store().createTables(LEASE), 'SCHEMA_CONFLICT');
-    sql('DROP VIEW operation_log');
-    expect(
-      store()
-        .inspectTables()
-        .map((t) => t.state),
-    ).toEqual(['absent', 'absent']);
-  });
-
-  it('stay both where either holds a row', () => {
-    const found = store().inspectTables();
-    store().createTables(LEASE);
-    sql("INSERT INTO operation_log (operation_type, status) VALUES ('test', 'success')");
-    const before = schema();
-    expect(store().undoTables(found)).toBe('kept');
-    expect(schema()).toEqual(before);
-  });
-
-  it('are not dropped by an undo that knows nothing of them', () => {
-    store().createTables(LEASE);
-    const before = schema();
-    expect(store().undoTables([])).toBe('undone');
-    expect(store().undoTables(store().inspectTables())).toBe('undone');
-    expect(schema()).toEqual(before);
-  });
-
-  it('are not created by an attempt whose time has passed', () => {
-    const before = digest();
-    expectCode(() => store().createTables(PAST), 'FENCED');
-    expect(digest()).toBe(before);
-  });
-
-  it('are created once by four programs at the same moment', async () => {
-    const answers = await Promise.all([1, 2, 3, 4].map(() => inAnotherProcess('db.createTables(lease)')));
-    const created = answers.map((answer) => (answer as { created: string[] }).created.length);
-    expect(created.sort()).toEqual([0, 0, 0, 2]);
-  }, 60_000);
-});
-
 describe('a snapshot', () => {
   const copy = () => join(folder, "it's a copy.db");
 
@@ -384,17 +207,3 @@ describe('a snapshot', () => {
     expect(readdirSync(folder)).toEqual(['metadata.db']);
   });
 });
-
-/** Runs `expression` on `db` (the store) in a program of its own; its value, or the code it fails with. */
-async function inAnotherProcess(expression: string): Promise<unknown> {
-  const script = `
-    const db = require('./stores/sqlite').openMetadataStore(process.argv[1]);
-    const lease = { notAfter: Date.now() + 60000 };
-    let answer;
-    try { answer = ${expression}; } catch (error) { answer = { code: error.code }; }
-    console.log(JSON.stringify(answer));`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['-r', 'tsx/cjs', '-e', script, path], {
-    cwd: REPOSITORY,
-  });
-  return JSON.parse(stdout);
-}

@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import type { HybridFlowError } from '../../domain/errors';
 import type { Operation } from '../../domain/registry';
+import { VERSIONING_TABLES } from '../../domain/registry-schema';
+import type { VersionStatus } from '../../domain/status';
 import { openMetadataStore } from '../../stores/sqlite';
 import type { NewVersion, VersionRegistry } from '../../stores/ports';
 
@@ -15,6 +17,12 @@ const PAST = { notAfter: 1 };
 const ID = 'v1_baseline_20251225_200000';
 const OTHER_ID = 'v1_baseline_20251226_080000';
 const PATHS = { metadata: `backups/${ID}/metadata.db`, qdrant: 'q.snapshot', neo4j: 'n.jsonl.gz' };
+const LEADS_TO: Partial<Record<VersionStatus, VersionStatus[]>> = {
+  staging: ['staging'],
+  validating: ['validating'],
+  rollback_triggered: ['validating', 'rollback_triggered'],
+  rolling_back: ['validating', 'rollback_triggered', 'rolling_back'],
+};
 const version = (more: Partial<NewVersion> = {}): NewVersion => ({
   versionId: ID,
   workflowId: 'w',
@@ -155,15 +163,16 @@ describe('registering a baseline', () => {
   }, 60_000);
 });
 
-describe('the index that lets one change be active', () => {
-  it('holds against statements that go past the registry', () => {
-    registry.registerBaseline(version(), LEASE);
-    const insert = (id: string, status: string) =>
-      `INSERT INTO version_registry (version_id, status) VALUES ('${id}', '${status}')`;
-    expect(() => sql(insert('a', 'staging'))).toThrow(/UNIQUE/);
-    expect(() => sql(insert('b', 'no such state'))).toThrow(/CHECK/);
-    expect(() => sql(insert('c', 'archived'))).not.toThrow();
-  });
+it('keeps one active change and known states against statements that go past it, also without its triggers', () => {
+  registry.registerBaseline(version(), LEASE);
+  for (const { triggers } of VERSIONING_TABLES) {
+    for (const statement of triggers) sql(`DROP TRIGGER ${statement.split(' ')[2]}`);
+  }
+  const insert = (id: string, status: string) =>
+    `INSERT INTO version_registry (version_id, status) VALUES ('${id}', '${status}')`;
+  expect(() => sql(insert('a', 'staging'))).toThrow(/UNIQUE/);
+  expect(() => sql(insert('b', 'no such state'))).toThrow(/CHECK/);
+  expect(() => sql(insert('c', 'archived'))).not.toThrow();
 });
 
 describe('snapshots and commit', () => {
@@ -216,15 +225,18 @@ it('writes nothing for an attempt whose time has passed', () => {
 });
 
 describe('rolling back', () => {
-  const insert = (id: string, status: string) =>
-    sql(`INSERT INTO version_registry (version_id, status) VALUES ('${id}', '${status}')`);
+  /** A row that came to its status by the moves that lead there. */
+  const insert = (id: string, status: VersionStatus) => {
+    sql(`INSERT INTO version_registry (version_id, status) VALUES ('${id}', 'pending')`);
+    for (const next of LEADS_TO[status] ?? []) sql(`UPDATE version_registry SET status = '${next}'`);
+  };
   /** Every status a version takes, as the database itself sees it. */
   const watch = () =>
     sql(`CREATE TABLE seen (status TEXT); CREATE TRIGGER watch AFTER UPDATE OF status ON version_registry
          BEGIN INSERT INTO seen VALUES (new.status); END`);
   const seen = () => shell('SELECT status FROM seen').trim().split('\n');
 
-  it.each([
+  it.each<[string, VersionStatus, VersionStatus[]]>([
     [ID, 'pending', ['validating', 'rollback_triggered', 'rolling_back', 'rolled_back']],
     ['v2_minor_20260101_000000', 'pending', ['staging', 'rollback_triggered', 'rolling_back', 'rolled_back']],
     ['v2_minor_20260101_000000', 'staging', ['rollback_triggered', 'rolling_back', 'rolled_back']],
@@ -253,9 +265,9 @@ describe('rolling back', () => {
   it('never touches a committed version', () => {
     registry.registerBaseline(version(), LEASE);
     registry.commit(ID, 'me', operation('commit'), LEASE);
-    const error = expectRefused(() => registry.rollBack(ID, 'no', operation('rollback')), 'STATUS_MOVE_REFUSED');
+    const error = expectRefused(() => registry.rollBack(ID, 'no', operation('rollback')), 'BASELINE_IMMUTABLE');
     expect(error.message).toContain('committed to rollback_triggered');
-    expectRefused(() => registry.move(ID, 'archived', null), 'STATUS_MOVE_REFUSED');
+    expectRefused(() => registry.move(ID, 'archived', null), 'BASELINE_IMMUTABLE');
   });
 
   it('is done already where there is no row or no table', () => {
@@ -294,6 +306,26 @@ describe('moving and logging', () => {
       ['label', '2025-12-25 20:00:09'],
     ]);
     expectRefused(() => registry.logOperations('v9', operations), 'VERSION_UNKNOWN');
+  });
+
+  it('logs for a version at its end, and for none', () => {
+    registry.commit(ID, 'me', operation('commit'), LEASE);
+    registry.logOperations(ID, [operation('health check')]);
+    registry.logOperations(null, [operation('health check')]);
+    registry.logOperations(null, [operation('health check')]);
+    expect(shell("SELECT version_id FROM operation_log WHERE operation_type = 'health check'")).toBe(`${ID}\n`);
+    sql('DROP TABLE operation_log; DROP TABLE version_registry');
+    expect(() => registry.logOperations(null, [operation('health check')])).toThrow(/no version_registry/);
+  });
+
+  it('tries the statements of the plan and leaves nothing, not even a write', async () => {
+    shell("INSERT INTO operation_log (operation_type, status) VALUES ('test', 'an operator’s own')");
+    const before = [all(), (await openMetadataStore(path).mark()).value];
+    expect(registry.tryOperations(ID)).toEqual({ inserted: 1, found: 1, left: 0, newest: ID });
+    expect([all(), (await openMetadataStore(path).mark()).value]).toEqual(before);
+    expectRefused(() => registry.tryOperations('v9'), 'VERSION_UNKNOWN');
+    sql('CREATE TRIGGER deaf BEFORE INSERT ON operation_log BEGIN SELECT RAISE(IGNORE); END');
+    expect(registry.tryOperations(ID)).toMatchObject({ inserted: 0, found: 0 });
   });
 });
 

@@ -232,6 +232,7 @@ describe('a migration from the command line', () => {
           url: expect.stringContaining(base.settings.temporal.uiUrl ?? '?') as string,
         }) as object,
         progress: expect.objectContaining({ state: 'running', phase: 'label addition' }) as object,
+        standstill: { failing: [], unpolled: [] },
         registry: expect.objectContaining({ readable: true, path: base.settings.metadataDb, error: null }) as object,
       },
     ]);

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import type { BaselineOutcome, ProgressView } from '../../domain/baseline';
 import { manifestSchema } from '../../domain/manifest';
+import { FINGERPRINT_FILES } from '../../domain/names';
 import { TestBase } from '../support/base';
 import { fingerprint, type Fingerprint } from '../support/fingerprint';
 import { connectLive, ownQueue, type Live } from '../support/live';
@@ -100,6 +101,7 @@ describe('a migration', () => {
       tables: [
         { table: 'version_registry', state: 'fits', rows: 0 },
         { table: 'operation_log', state: 'fits', rows: 0 },
+        { table: 'write_fence', state: 'fits', rows: 0 },
       ],
     });
   });
@@ -167,7 +169,7 @@ describe('a migration', () => {
     const files = ['metadata.db', 'textbook_chunks.snapshot', 'neo4j.jsonl.gz'];
     for (const folder of [version, 'latest-copy']) {
       const { stdout } = await run('sha256sum', ['-c', 'checksums.txt'], { cwd: base.backup(folder) });
-      for (const file of files) expect(stdout).toContain(`${file}: OK`);
+      for (const file of [...files, ...Object.values(FINGERPRINT_FILES)]) expect(stdout).toContain(`${file}: OK`);
       const manifest = manifestSchema.parse(JSON.parse(readFileSync(base.backup(folder, 'manifest.json'), 'utf8')));
       expect(manifest).toMatchObject({ versionId: folder, counts: { points: PARAGRAPHS, paragraphs: PARAGRAPHS } });
       expect(manifest.artifacts.map(({ file }) => file)).toEqual(files);
@@ -178,7 +180,8 @@ describe('a migration', () => {
 
   test('shares the bytes of Qdrant and Neo4j between the two copies', () => {
     const inode = (folder: string, file: string) => statSync(base.backup(folder, file)).ino;
-    for (const file of ['textbook_chunks.snapshot', 'neo4j.jsonl.gz']) {
+    const { qdrant, neo4j } = FINGERPRINT_FILES;
+    for (const file of ['textbook_chunks.snapshot', 'neo4j.jsonl.gz', qdrant, neo4j]) {
       expect([file, inode(version, file)]).toEqual([file, inode('latest-copy', file)]);
     }
     expect(inode(version, 'metadata.db')).not.toBe(inode('latest-copy', 'metadata.db'));

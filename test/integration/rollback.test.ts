@@ -1,5 +1,6 @@
 import type { BaselineOutcome, RegisterBaselineInput } from '../../domain/baseline';
 import { TestBase } from '../support/base';
+import { faultCases, HARMLESS, TIDYING } from '../support/fault-cases';
 import { withFaults, type Fault } from '../support/faults';
 import { fingerprint, type Fingerprint } from '../support/fingerprint';
 import { connectLive, type Live } from '../support/live';
@@ -10,13 +11,7 @@ jest.setTimeout(420_000);
 
 const PARAGRAPHS = 60;
 
-/** What a call changes may be there although its answer was lost; for the others, before and after are the same. */
-const CHANGES =
-  /\.(create|register|record|commit$|log|delete|acquire|label|revoke|open|write|link|seal|publish|claim|amend|snapshotTo|download|export)/;
-/** These only tidy up behind a commit. */
-const TIDYING = ['artifacts.settleLatestCopy', 'artifacts.releaseClaim'];
 const RUNS_FOR_ONCE = 6;
-const HARMLESS = ['artifacts.pathOf', 'metadata.close', 'graph.close'];
 
 let live: Live;
 let base: TestBase;
@@ -73,12 +68,6 @@ function registry(): Row[] | undefined {
   return tables.length === 0 ? undefined : base.sql<Row>('SELECT status, status_message FROM version_registry');
 }
 
-/** Both times of every call that changes something, and one of every call that only reads. */
-const cases = (from: string[]) =>
-  from.flatMap((call) =>
-    (CHANGES.test(call) ? (['before', 'after'] as const) : (['before'] as const)).map((when) => ({ call, when })),
-  );
-
 test('every port that a migration uses is among the cases', () => {
   expect(calls.length).toBeGreaterThan(25);
   for (const port of ['metadata.', 'metadata.registry.', 'artifacts.', 'vectors.', 'graph.']) {
@@ -98,7 +87,7 @@ async function expectRollback(told: string[], faults: Fault[]): Promise<void> {
 }
 
 test('every step made to fail for good: all three stores are as they were, and the registry says why', async () => {
-  for (const { call, when } of cases(calls.filter((each) => !TIDYING.includes(each)))) {
+  for (const { call, when } of faultCases(calls.filter((each) => !TIDYING.includes(each)))) {
     // A commit whose answer is lost is a commit: see below.
     if (call === 'metadata.registry.commit' && when === 'after') continue;
     // Both attempts of the step fail; its undo, which may use the same port, is given more and gets through.
@@ -119,7 +108,7 @@ test.each([
 test.each(['before', 'after'] as const)(
   'every step made to fail once, %s its effect: committed all the same',
   async (when) => {
-    const left = cases(calls).filter((each) => each.when === when);
+    const left = faultCases(calls).filter((each) => each.when === when);
     // Several to a run, far from each other, so that hardly two of them meet in one activity.
     for (let group = 0; group < RUNS_FOR_ONCE; group++) {
       const faults = left.filter((_, i) => i % RUNS_FOR_ONCE === group).map((each): Fault => ({ ...each, times: 1 }));

@@ -10,7 +10,13 @@ const FOLDER = join(__dirname, 'histories');
 const NAMES = readdirSync(FOLDER).map((file) => file.replace(/\.json$/, ''));
 
 interface History {
-  events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
+  events: {
+    eventType: string;
+    activityTaskScheduledEventAttributes?: { activityType: { name: string } };
+    workflowExecutionFailedEventAttributes?: {
+      failure: { message: string; applicationFailureInfo?: { type?: string } };
+    };
+  }[];
 }
 const read = (name: string) => JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as History;
 
@@ -20,20 +26,35 @@ beforeAll(() => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
 });
 
-test('every way a run can end is recorded', () => {
-  expect(NAMES.sort()).toEqual(
-    [
-      'aborted',
-      'already-registered',
-      'cancelled',
-      'committed',
-      'needs-operator',
-      'paused-and-resumed',
-      'refused',
-      'retried-outage',
-      'rolled-back',
-    ].sort(),
-  );
+/** How each recorded run ended: completed, cancelled, or the code that it failed with, and the trigger that it names. */
+const ENDS: Record<string, string> = {
+  aborted: 'ROLLED_BACK',
+  'already-registered': 'COMPLETED',
+  cancelled: 'CANCELED',
+  committed: 'COMPLETED',
+  'health-checked': 'COMPLETED',
+  'health-failed': 'COMPLETED',
+  'needs-operator': 'NEEDS_OPERATOR, Trigger 3',
+  'paused-and-resumed': 'COMPLETED',
+  'plan-changed': 'PLAN_CHANGED',
+  refused: 'LABEL_IN_USE',
+  'retried-outage': 'COMPLETED',
+  'rollback-continued': 'COMPLETED',
+  'rollback-refused': 'BASELINE_IMMUTABLE',
+  'smaller-batches': 'COMPLETED',
+  ...Object.fromEntries([1, 2, 3, 4, 5, 6].map((n) => [`trigger-${n}`, `ROLLED_BACK, Trigger ${n}`])),
+};
+
+function endOf({ events }: History): string {
+  const last = events.at(-1);
+  const failure = last?.workflowExecutionFailedEventAttributes?.failure;
+  if (!failure) return last?.eventType.replace('EVENT_TYPE_WORKFLOW_EXECUTION_', '') ?? '';
+  const trigger = /Trigger \d/.exec(failure.message)?.[0];
+  return [failure.applicationFailureInfo?.type, trigger].filter(Boolean).join(', ');
+}
+
+test('every way a run can end is recorded, and each recording is what its name says', () => {
+  expect(Object.fromEntries(NAMES.map((name) => [name, endOf(read(name))]))).toEqual(ENDS);
 });
 
 test.each(NAMES)('a run that ended %s replays', async (name) => {

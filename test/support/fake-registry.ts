@@ -1,11 +1,11 @@
 import type { Operation, VersionRow } from '../../domain/registry';
 import { assertMove, type VersionStatus } from '../../domain/status';
-import type { NewVersion, SnapshotPaths, VersionRegistry } from '../../stores/ports';
+import type { NewVersion, OperationsTried, SnapshotPaths, VersionRegistry } from '../../stores/ports';
 
 /** version_registry and operation_log in memory, with the real status machine. */
 export class FakeRegistry implements VersionRegistry {
   rows: VersionRow[] = [];
-  log: { versionId: string; operation: Operation }[] = [];
+  log: { versionId: string | null; operation: Operation }[] = [];
   tablesExist: () => boolean = () => true;
 
   list = () => this.rows;
@@ -78,13 +78,19 @@ export class FakeRegistry implements VersionRegistry {
     return 'rolled_back';
   }
 
-  logOperations(versionId: string, operations: Operation[]): void {
+  logOperations(versionId: string | null, operations: Operation[]): void {
     for (const operation of operations) {
-      const known = this.log.some(
+      const known = this.log.find(
         ({ operation: { type, startedAt } }) => type === operation.type && startedAt === operation.startedAt,
       );
       if (!known) this.log.push({ versionId, operation });
+      else if (known.operation.status === 'running') known.operation = operation;
     }
+  }
+
+  tryOperations(versionId: string): OperationsTried {
+    this.get(versionId);
+    return { inserted: 1, found: 1, left: 0, newest: versionId };
   }
 
   private get(versionId: string): VersionRow {

@@ -13,6 +13,13 @@ import type {
   VectorStore,
 } from '../../stores/ports';
 import { FakeRegistry } from './fake-registry';
+import { fakeChunkIds, fakeGraphChecks, fakeMetadataChecks, fakeVectorChecks } from './fakes/checks';
+import { fakeGroups, fakeTexts, shareText, type FakeFolder } from './fakes/fingerprints';
+import { fakeMetadataRestore, FakeWriteFence } from './fakes/metadata';
+import { fakeGraphPlan, fakeMark, fakeVectorTextbooks } from './fakes/plan';
+import { FAKE_PROBES, FakeEmbedder, fakeGraphSearch, fakeVectorSearch } from './fakes/probes';
+import { fakeReports } from './fakes/reports';
+import { fakeCopies, fakeDigest, fakeGraphRestore, fakeVectorRestore } from './fakes/restore';
 
 const CAPTURED = {
   serverVersion: 'fake',
@@ -27,15 +34,20 @@ const SHA = 'a'.repeat(64);
  */
 export class FakeWorld {
   readonly registry = new FakeRegistry();
+  readonly writeFence = new FakeWriteFence(() => this.tables === 'ours');
   readonly chunks: string[];
   labelled = new Set<string>();
   labelledTwice = 0;
   snapshots: string[] = [];
+  /** Collections beside production. */
+  readonly asides = new Set<string>();
   fence: FenceState | undefined;
   tables: 'absent' | 'ours' = 'absent';
-  folders = new Map<string, { runId: string; files: Set<string> }>();
+  folders = new Map<string, FakeFolder>();
   asideLatestCopy: string | undefined;
   claim: Claim | undefined;
+  /** `version/file` to text. */
+  readonly reports = new Map<string, string>();
   openRuns = new Set<string>();
   points: number;
   freeBytes = 1e12;
@@ -48,7 +60,7 @@ export class FakeWorld {
   #snapshotCount = 0;
 
   constructor(paragraphs = 25) {
-    this.chunks = Array.from({ length: paragraphs }, (_, i) => `bailey:ch1:${String(i).padStart(6, '0')}`);
+    this.chunks = fakeChunkIds(paragraphs);
     this.points = paragraphs;
     this.registry.tablesExist = () => this.tables === 'ours';
   }
@@ -70,6 +82,8 @@ export class FakeWorld {
       artifacts: this.artifactStore(),
       vectors: this.vectorStore(),
       graph: this.graphStore(),
+      embedder: new FakeEmbedder(),
+      probes: FAKE_PROBES,
       runs: {
         isOpen: async (_, runId) => {
           this.onIsOpen();
@@ -83,8 +97,13 @@ export class FakeWorld {
         minimumFreeBytes: 1,
         expectedChapters: null,
         expectedParagraphs: null,
+        confirm: 'restore',
+        fenceMinutes: 60,
+        healthDelaySeconds: 300,
         ...overrides,
       },
+      health: { delaySeconds: 0, logs: [] },
+      git: { tag: 'v1.0.0-baseline' },
       secrets: ['s3cret'],
     };
   }
@@ -99,6 +118,10 @@ export class FakeWorld {
       ddl: [],
     });
     return {
+      ...fakeMetadataChecks(),
+      ...fakeMark(() => 'metadata.db'),
+      ...fakeMetadataRestore(),
+      fence: this.writeFence,
       registry: this.registry,
       inventory: () => ({
         path: 'metadata.db',
@@ -113,7 +136,11 @@ export class FakeWorld {
       ],
       createTables: () => {
         this.tables = 'ours';
-        return { created: ['version_registry', 'operation_log'], replaced: [] };
+        return {
+          created: ['version_registry', 'operation_log', 'write_fence'],
+          replaced: [],
+          operationLogRows: this.registry.log.length,
+        };
       },
       undoTables: (before) => {
         if (this.registry.rows.length > 0) return 'kept';
@@ -121,12 +148,21 @@ export class FakeWorld {
         return 'undone';
       },
       snapshotTo: () => ({ ...CAPTURED, counts: { chapters: 3 } }),
+      fingerprint: () => fakeGroups('(table chapter_metadata)', 3, 'chapters'),
       close: () => undefined,
     };
   }
 
   private vectorStore(): VectorStore {
     return {
+      ...fakeVectorSearch(() => this.chunks),
+      ...fakeVectorRestore(this.asides),
+      ...fakeVectorTextbooks(() => this.points),
+      ...fakeMark(() => this.points),
+      ...fakeVectorChecks(
+        () => this.points,
+        () => this.chunks,
+      ),
       inventory: async () => ({
         name: 'textbook_chunks',
         collection: 'textbook_chunks',
@@ -138,6 +174,7 @@ export class FakeWorld {
       }),
       status: async () => ({ points: this.points, status: 'green' }),
       describe: async () => ({ config: {}, payloadSchema: {} }),
+      fingerprint: async () => fakeGroups('bailey:ch1', this.points, this.points),
       listSnapshots: async () => this.snapshots.map((name) => ({ name, checksum: SHA, bytes: 1 })),
       createSnapshot: async (before, { retry }) => {
         const adopted = retry ? this.snapshots.find((name) => !before.includes(name)) : undefined;
@@ -182,6 +219,15 @@ export class FakeWorld {
       return { state: 'done', labelled: page.length, cursor, milliseconds: 1 };
     };
     return {
+      ...fakeGraphSearch(() => this.chunks),
+      ...fakeGraphRestore(),
+      ...fakeGraphPlan(
+        () => this.chunks.length,
+        () => [],
+      ),
+      ...fakeMark(() => [this.chunks.length, this.labelled.size, this.fence]),
+      schemaHealth: async () => ({ constraints: 3, indexes: 5, notOnline: [] }),
+      ...fakeGraphChecks(() => this.chunks),
       inventory: async () => ({
         edition: 'fake',
         serverVersion: 'fake',
@@ -200,7 +246,13 @@ export class FakeWorld {
           labels: { paragraphs, labelled, unlabelled: paragraphs - labelled },
         };
       },
-      exportTo: async () => ({ ...CAPTURED, counts: { nodes: this.chunks.length } }),
+      exportTo: async () => ({
+        ...CAPTURED,
+        counts: { nodes: this.chunks.length },
+        fingerprint: fakeGroups('bailey:ch1', this.chunks.length, this.chunks),
+      }),
+      fingerprint: async () => fakeGroups('bailey:ch1', this.chunks.length, this.chunks),
+      fingerprintExport: async () => fakeGroups('bailey:ch1', this.chunks.length, this.chunks),
       acquireFence: async (token) => {
         if (this.fence?.token !== token) this.fence = { token, cursor: '', batches: 0, labelled: 0, paused: false };
         return { ...this.fence };
@@ -249,14 +301,11 @@ export class FakeWorld {
       link: async (from, to) => {
         if (!open(from.folder).files.has(from.file)) throw new Error(`nothing to link: ${from.file}`);
         open(to.folder).files.add(to.file);
+        shareText(open(from.folder), open(to.folder), to.file);
         return ref(to.folder, to.file);
       },
-      digest: async (folder, file) => ref(folder, file),
-      seal: async (folder: string) => {
-        open(folder).files.add('manifest.json');
-        return ref(folder, 'manifest.json');
-      },
-      readManifest: async () => undefined,
+      digest: fakeDigest((folder) => this.folders.get(folder)),
+      ...fakeTexts(open, (folder) => this.folders.get(folder)),
       publishLatestCopy: async (folder) => {
         const built = this.folders.get(folder);
         if (!built) return;
@@ -281,6 +330,8 @@ export class FakeWorld {
       releaseClaim: async (runId) => {
         if (this.claim?.runId === runId) this.claim = undefined;
       },
+      ...fakeReports(this.reports),
+      ...fakeCopies(),
     };
   }
 }

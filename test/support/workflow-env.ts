@@ -41,8 +41,8 @@ let queues = 0;
 export async function startWorkers(
   env: Pick<TestWorkflowEnvironment, 'nativeConnection' | 'namespace'>,
   common: ActivityDeps,
+  taskQueue = `test-${process.pid}-${++queues}`,
 ): Promise<SharedWorkers> {
-  const taskQueue = `test-${process.pid}-${++queues}`;
   const worlds = new Map<string, ActivityDeps>();
   const workers = await createWorkers({
     connection: env.nativeConnection,
@@ -73,12 +73,16 @@ function routed(common: ActivityDeps, current: () => ActivityDeps): ActivityDeps
     new Proxy({} as T, {
       get: (_, key) => {
         if (key === 'registry') return port((deps) => deps.metadata.registry);
+        if (key === 'fence') return port((deps) => deps.metadata.fence);
         return (...args: unknown[]) => {
           const target = pick(current());
           return (Reflect.get(target, key) as (...a: unknown[]) => unknown).apply(target, args);
         };
       },
     });
+  /** Settings are read when they are used, and may be copied: then they are those of the calling workflow. */
+  const settings = <T extends object>(pick: (deps: ActivityDeps) => T, shape: T): T =>
+    new Proxy(shape, { get: (_, key) => Reflect.get(pick(current()), key) as unknown });
   return {
     ...common,
     metadata: port((deps) => deps.metadata),
@@ -86,6 +90,7 @@ function routed(common: ActivityDeps, current: () => ActivityDeps): ActivityDeps
     vectors: port((deps) => deps.vectors),
     graph: port((deps) => deps.graph),
     runs: port((deps) => deps.runs),
+    probes: settings((deps) => deps.probes, common.probes),
   };
 }
 

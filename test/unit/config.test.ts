@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { loadSettings, neo4jPassword, type LoadOptions } from '../../config/load';
 import { maskSettings } from '../../config/mask';
@@ -44,7 +44,26 @@ describe('settings', () => {
       qdrant: { url: 'http://127.0.0.1:6333', collection: 'textbook_chunks' },
       neo4j: { uri: 'bolt://127.0.0.1:7687', username: 'neo4j', database: 'neo4j' },
       temporal: {},
-      migration: { batchSize: 1000, batchesPerSpan: 10, minimumFreeBytes: 500_000_000 },
+      migration: {
+        batchSize: 1000,
+        batchesPerSpan: 10,
+        minimumFreeBytes: 500_000_000,
+        confirm: 'restore',
+        fenceMinutes: 60,
+      },
+      probes: {
+        queries: ['lung anatomy', 'surgery', 'cardiac', 'trauma', 'infection', 'test query'],
+        chapters: [],
+        limit: 5,
+        repeats: 7,
+        warningPercent: 10,
+        failurePercent: 20,
+        toleranceMs: 25,
+        commands: [],
+      },
+      embedder: { kind: 'feature-hashing', timeoutSeconds: 30 },
+      health: { delaySeconds: 300, logs: [] },
+      git: { tag: 'v1.0.0-baseline' },
     });
   });
 
@@ -72,7 +91,8 @@ describe('settings', () => {
       path.split('.').reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], settings);
     for (const [name, path] of Object.entries(ENVIRONMENT)) {
       const value = special[path] ?? '/some-value'.slice(path === 'base' ? 1 : 0);
-      expect([name, pathOf(load({ [name]: value }), path)]).toEqual([name, value]);
+      const read = path === 'health.logs' ? [value] : value;
+      expect([name, pathOf(load({ [name]: value }), path)]).toEqual([name, read]);
       expect([name, pathOf(load({ [name]: '' }), path)]).toEqual([name, pathOf(load(), path)]);
     }
   });
@@ -87,6 +107,15 @@ describe('settings', () => {
       backups: '/abs',
       neo4j: { passwordFile: join(cwd, 'p') },
     });
+    put('conf/logs.json', JSON.stringify({ health: { logs: ['logs/a.log', '/abs.log'] } }));
+    expect(load({ HYBRIDFLOW_CONFIG: 'conf/logs.json' }).health.logs).toEqual([
+      join(cwd, 'conf/logs/a.log'),
+      '/abs.log',
+    ]);
+    expect(load({ HYBRIDFLOW_LOGS: `q.log${delimiter}${delimiter}/abs.log` }).health.logs).toEqual([
+      join(cwd, 'q.log'),
+      '/abs.log',
+    ]);
     expect(load({ HYBRIDFLOW_BACKUPS: 's3://bucket/prefix' }).backups).toBe('s3://bucket/prefix');
     expect(load({}, { flags: { metadataDb: 'x.db' } }).metadataDb).toBe(join(cwd, 'x.db'));
     expect(load({ HYBRIDFLOW_STACK_ENV: put('other/env', 'HYBRIDFLOW_BACKUPS=b\n') }).backups).toBe(join(cwd, 'b'));

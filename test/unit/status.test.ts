@@ -45,7 +45,8 @@ describe('the status machine', () => {
       fc.property(status, status, fc.boolean(), (from, to, baseline) => {
         const move = () => assertMove('v', from, to, baseline);
         if (canMove(from, to, { baseline })) return expect(move).not.toThrow();
-        expect(move).toThrow(expect.objectContaining({ code: 'STATUS_MOVE_REFUSED' }) as Error);
+        const code = baseline && from === 'committed' ? 'BASELINE_IMMUTABLE' : 'STATUS_MOVE_REFUSED';
+        expect(move).toThrow(expect.objectContaining({ code }) as Error);
         expect(move).toThrow(new RegExp(`from ${from} to ${to}`));
       }),
     );

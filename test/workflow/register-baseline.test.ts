@@ -2,11 +2,12 @@ import type { ProgressView, RegisterBaselineInput } from '../../domain/baseline'
 import { HybridFlowError } from '../../domain/errors';
 import { fakeRuns } from '../support/fake-runs';
 import { FakeWorld } from '../support/fake-world';
+import { faultCases, HARMLESS, TIDYING, WAITED_FOR } from '../support/fault-cases';
 import { withFaults, type Fault } from '../support/faults';
 import { eachOf } from '../support/lanes';
 import { failureOf } from '../support/workflow-env';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const runs = fakeRuns('baseline');
 
@@ -41,9 +42,15 @@ describe('registerBaseline', () => {
     expect(outcome?.labelLatencyMs?.batches).toBe(3);
     expect([world.labelled.size, world.labelledTwice]).toEqual([25, 0]);
     expect([...world.folders.keys()].sort()).toEqual(['latest-copy', outcome?.versionId].sort());
-    expect([...(world.folders.get('latest-copy')?.files ?? [])].sort()).toEqual(
-      ['manifest.json', 'metadata.db', 'neo4j.jsonl.gz', 'textbook_chunks.snapshot'].sort(),
-    );
+    expect([...(world.folders.get('latest-copy')?.files ?? [])].sort()).toEqual([
+      'manifest.json',
+      'metadata.db',
+      'metadata.fingerprint.txt',
+      'neo4j.fingerprint.txt',
+      'neo4j.jsonl.gz',
+      'textbook_chunks.fingerprint.txt',
+      'textbook_chunks.snapshot',
+    ]);
     expect(world.snapshots).toEqual([]);
     expect(world.fence).toBeUndefined();
     expect(world.claim).toBeUndefined();
@@ -248,8 +255,8 @@ describe('registerBaseline', () => {
     expect(view.compensations.find(({ state }) => state === 'failed')?.name).toBe('labels :v1_baseline');
     expect(world.registry.rows).not.toMatchObject([{ status: 'rolled_back' }]);
     expect(world.claim).toBeDefined();
-    const { outcome } = await run(world);
-    expect(outcome?.outcome).toBe('committed');
+    const next = await run(world);
+    expect([next.failure, next.outcome?.outcome]).toEqual([undefined, 'committed']);
     expect(world.registry.rows).toMatchObject([{ status: 'rolled_back' }, { status: 'committed' }]);
     expect(world.labelledTwice).toBe(0);
   });
@@ -268,19 +275,11 @@ describe('registerBaseline', () => {
 describe('every step made to fail', () => {
   let steps: string[] = [];
   beforeAll(async () => {
-    steps = [...new Set((await run(new FakeWorld())).calls)].filter(
-      (call) => !['artifacts.pathOf', 'metadata.close', 'graph.close'].includes(call),
-    );
+    steps = [...new Set((await run(new FakeWorld())).calls)].filter((call) => !HARMLESS.includes(call));
   });
 
-  const cases = (calls: string[]) =>
-    calls.flatMap((call) => [
-      { call, when: 'before' as const },
-      { call, when: 'after' as const },
-    ]);
-
   test('once, before and after its effect: the run still ends committed', async () => {
-    await eachOf(cases(steps), async ({ call, when }) => {
+    await eachOf(faultCases(steps), async ({ call, when }) => {
       const world = new FakeWorld();
       const { outcome } = await run(world, [{ call, when, times: 1 }]);
       expect([call, when, outcome?.outcome, world.labelled.size]).toEqual([call, when, 'committed', 25]);
@@ -289,11 +288,10 @@ describe('every step made to fail', () => {
   });
 
   test('for good, before and after its effect: every store is as it was, and the registry says why', async () => {
-    // What only tidies up behind a commit is a warning; an undo that fails is another test's.
-    const tidying = ['artifacts.settleLatestCopy', 'artifacts.releaseClaim', 'graph.revokeFence'];
+    const tidying = [...TIDYING, ...WAITED_FOR, 'graph.revokeFence'];
     const forward = steps.filter((call) => !tidying.includes(call));
     expect(forward.length).toBeGreaterThan(20);
-    await eachOf(cases(forward), async ({ call, when }) => {
+    await eachOf(faultCases(forward), async ({ call, when }) => {
       // A commit whose answer is lost is a commit: another test's.
       if (call === 'metadata.registry.commit' && when === 'after') return;
       const world = new FakeWorld();

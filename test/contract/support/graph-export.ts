@@ -2,7 +2,6 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import neo4j, { type Integer } from 'neo4j-driver';
 import { openGraphStore } from '../../../stores/neo4j';
 import type { ExportLine, NodeLine } from '../../../stores/neo4j/export-format';
 import { importGraph } from '../../../stores/neo4j/import';
@@ -10,6 +9,7 @@ import type { GraphStore } from '../../../stores/ports';
 import { failureOf } from '../../support/errors';
 import { neo4jTarget } from '../../support/store-targets';
 import { TEST_LABEL, TestGraph } from '../../support/test-graph';
+import { EVERY_KIND } from './every-kind';
 
 /** The export and what rebuilds it, against a real server. */
 export function graphExportCases(): void {
@@ -57,52 +57,6 @@ export function graphExportCases(): void {
       })
       .sort();
   }
-
-  const { Date: Day, DateTime, Duration, LocalDateTime, LocalTime, Point, Time } = neo4j.types;
-  const int = neo4j.int;
-  const ints = <T extends number[]>(...numbers: T) => numbers.map((n) => int(n)) as { [K in keyof T]: Integer };
-  const EVERY_KIND = {
-    text: 'Ärzte "quote" \\ \n\u2028 😀 \u0000',
-    empty: '',
-    yes: true,
-    no: false,
-    zero: int(0),
-    small: int(-17),
-    safe: int('9007199254740991'),
-    unsafe: int('9007199254740993'),
-    largest: int('9223372036854775807'),
-    smallest: int('-9223372036854775808'),
-    float: 0.1,
-    wholeFloat: 12,
-    minusZero: -0,
-    hugeFloat: 1e300,
-    tinyFloat: 5e-324,
-    notANumber: NaN,
-    infinite: Infinity,
-    minusInfinite: -Infinity,
-    bytes: new Int8Array([0, 1, 127, -128, -1]),
-    noBytes: new Int8Array([]),
-    day: new Day(...ints(2024, 2, 29)),
-    farDay: new Day(...ints(-4713, 11, 24)),
-    localTime: new LocalTime(...ints(23, 59, 59, 999_999_999)),
-    time: new Time(...ints(1, 2, 3, 4, -12_600)),
-    localDateTime: new LocalDateTime(...ints(1969, 12, 31, 23, 59, 59, 1)),
-    offsetDateTime: new DateTime(...ints(2024, 7, 1, 12, 0, 0, 5, 19_800)),
-    zonedDateTime: new DateTime(...ints(2024, 10, 27, 2, 30, 0, 0, 3_600), 'Europe/Berlin'),
-    zonedSummer: new DateTime(...ints(2024, 10, 27, 2, 30, 0, 0, 7_200), 'Europe/Berlin'),
-    oldDateTime: new DateTime(...ints(1901, 1, 1, 0, 0, 0, 0, 0)),
-    duration: new Duration(...ints(14, -3, 7_200, 999)),
-    plane: new Point(int(7203), 1, -2.5),
-    space: new Point(int(9157), 1, 2, 3.25),
-    earth: new Point(int(4326), 13.4, 52.5),
-    words: ['a', 'b', ''],
-    integers: [int(1), int('9223372036854775807')],
-    floats: [1, 2.5, -0],
-    flags: [true, false],
-    days: [new Day(...ints(2024, 1, 1)), new Day(...ints(1066, 10, 14))],
-    points: [new Point(int(7203), 0, 0), new Point(int(7203), 1.5, 2)],
-    none: [],
-  };
 
   async function makeEveryKind(): Promise<void> {
     await graph.makeChapter(12);

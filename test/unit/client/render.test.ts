@@ -119,6 +119,7 @@ describe('status', () => {
       url: null,
     },
     progress: progressView({ pause: { state: 'paused', reason: 'load' } }),
+    standstill: null,
     registry,
   };
 

@@ -1,0 +1,119 @@
+import type { BaselineOutcome } from '../../domain/baseline';
+import { HybridFlowError } from '../../domain/errors';
+import type { RunReport } from '../../domain/report';
+import type { RollBackInput } from '../../domain/rollback';
+import { fakeRuns } from '../support/fake-runs';
+import { FakeWorld } from '../support/fake-world';
+import { withFaults, type Fault } from '../support/faults';
+import { failureOf } from '../support/workflow-env';
+
+jest.setTimeout(120_000);
+
+const runs = fakeRuns('rollback');
+const refused = () => new HybridFlowError('NEO4J_REFUSED', { found: 'removing labels is not allowed' });
+
+/** A run of which one undo fails for good: what it leaves is a rollback's to do. */
+async function leaveHalfUndone(world: FakeWorld): Promise<{ versionId: string; runId: string }> {
+  const faults: Fault[] = [
+    { call: 'metadata.registry.commit', when: 'before', times: Infinity },
+    { call: 'graph.removeLabel', when: 'before', times: Infinity, error: refused },
+  ];
+  const handle = await runs.start(withFaults(world.deps(), faults).deps, { input: { maxAttempts: 1 } });
+  const failure = await failureOf(handle.result());
+  expect(failure.code).toBe('NEEDS_OPERATOR');
+  const { versionId, rollback } = failure.details[1] as BaselineOutcome;
+  expect(rollback).toMatchObject({ proven: false, next: 'hfv rollback --continue' });
+  expect(rollback?.left).toEqual([expect.stringContaining('labels :v1_baseline (NEO4J_REFUSED')]);
+  const row = world.registry.find(versionId);
+  return { versionId, runId: row?.runId ?? '' };
+}
+
+const reportOf = (world: FakeWorld, versionId: string) =>
+  JSON.parse(world.reports.get(`${versionId}/report.json`) ?? 'null') as RunReport;
+
+test('goes on where an undo was left half done, to a proven end, and the report says so', async () => {
+  const world = new FakeWorld(25);
+  const { versionId, runId } = await leaveHalfUndone(world);
+  expect(reportOf(world, versionId).outcome).toBe('needs_operator');
+  const record = await (await runs.rollBack(world.deps(), {}, runId)).result();
+  expect(record).toMatchObject({ versionId, proven: true, left: [], next: null, restored: [] });
+  expect(record.steps.map(({ number, state }) => [number, state])).toEqual([
+    [1, 'done'],
+    [2, 'done'],
+    [3, 'not needed'],
+    [4, 'not needed'],
+    [5, 'done'],
+    [6, 'done'],
+    [7, 'not needed'],
+    [8, 'done'],
+  ]);
+  expect(world.traces).toEqual(new FakeWorld(25).traces);
+  expect(world.registry.rows).toMatchObject([{ versionId, status: 'rolled_back' }]);
+  const report = reportOf(world, versionId);
+  expect(report).toMatchObject({ outcome: 'rolled_back', trigger: { trigger: 3 }, rollback: { proven: true } });
+});
+
+test('says again what is left where the cause is not mended, and can be run again', async () => {
+  const world = new FakeWorld(25);
+  const { versionId, runId } = await leaveHalfUndone(world);
+  const faults: Fault[] = [{ call: 'graph.removeLabel', when: 'before', times: Infinity, error: refused }];
+  const failure = await failureOf((await runs.rollBack(withFaults(world.deps(), faults).deps, {}, runId)).result());
+  expect(failure).toMatchObject({
+    code: 'NEEDS_OPERATOR',
+    message: expect.stringContaining('NEO4J_REFUSED') as string,
+  });
+  expect(world.claim?.versionId).toBe(versionId);
+  expect(world.registry.rows).toMatchObject([{ status: 'rolling_back' }]);
+  const record = await (await runs.rollBack(world.deps(), {}, runId)).result();
+  expect([record.proven, world.labelled.size]).toEqual([true, 0]);
+});
+
+test('asks a run under way to stop, and answers what it told of its own undo', async () => {
+  const world = new FakeWorld(60);
+  let reached = () => undefined as void;
+  const atThird = new Promise<void>((resolve) => (reached = resolve));
+  let release = () => undefined as void;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  world.onBatch = async (batch) => {
+    if (batch !== 3) return;
+    reached();
+    await held;
+  };
+  const run = await runs.start(world.deps());
+  await atThird;
+  const { runId } = await run.describe();
+  world.openRuns.add(runId);
+  void run.result().then(
+    () => world.openRuns.delete(runId),
+    () => world.openRuns.delete(runId),
+  );
+  const rolling = await runs.rollBack(world.deps(), { reason: 'wrong night', startedBy: 'ada' });
+  release();
+  const record = await rolling.result();
+  expect(record).toMatchObject({
+    proven: true,
+    trigger: null,
+    reason: expect.stringContaining('wrong night') as string,
+  });
+  expect((await failureOf(run.result())).code).toBe('ROLLED_BACK');
+  expect(world.traces).toEqual(new FakeWorld(60).traces);
+});
+
+test.each<[string, RollBackInput, string]>([
+  ['a committed baseline', {}, 'BASELINE_IMMUTABLE'],
+  ['a version that nobody knows', { versionId: 'v2_minor_20260101_000000' }, 'VERSION_UNKNOWN'],
+])('refuses %s, and changes nothing', async (_, input, code) => {
+  const world = new FakeWorld(25);
+  const outcome = await (await runs.start(world.deps())).result();
+  const { labelled } = world;
+  const wanted = input.versionId ?? outcome.versionId;
+  const failure = await failureOf((await runs.rollBack(world.deps(), { versionId: wanted })).result());
+  expect(failure.code).toBe(code);
+  expect([world.labelled.size, labelled.size]).toEqual([25, 25]);
+  expect(world.registry.rows).toMatchObject([{ status: 'committed' }]);
+});
+
+test('refuses where there is nothing to roll back', async () => {
+  const failure = await failureOf((await runs.rollBack(new FakeWorld().deps())).result());
+  expect(failure.code).toBe('NOT_RUNNING');
+});
