@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import type { Integer } from 'neo4j-driver';
 import { HybridFlowError } from '../../domain/errors';
 import type { GroupFingerprint } from '../../domain/fingerprint';
 import { FENCE_LABEL } from '../../domain/names';
@@ -14,19 +13,11 @@ import { encodeValue, type Json } from './export-values';
 import { GraphFingerprint } from './graph-fingerprint';
 import { IdSet } from './id-set';
 import { readServer, type ServerInfo } from './inventory';
+import { nodePages, relationshipPages } from './pages';
 
 /** Level 1 is within a few per cent of level 6 on text like this, and the reader stays the slower side. */
 const GZIP_LEVEL = 1;
-/** Rows that the server hands out at a time: fewer round trips, still only a few MB in memory. */
-const FETCH_SIZE = 2_000;
 const BLOCK_CHARACTERS = 64 * 1024;
-const READ_TIMEOUT_MS = 60 * 60_000;
-
-// id() is deprecated, yet short, numeric and present in every 5.x and 2025.x. It may be reused once a node is gone,
-// which cannot do harm: it is used inside this file only, and a relationship to a node that is not in it is an error.
-const NODES = 'MATCH (n) RETURN id(n), labels(n), properties(n)';
-const RELATIONSHIPS = 'MATCH (s)-[r]->(e) RETURN type(r), id(s), id(e), properties(r)';
-
 /** What one pass over the graph gathers on its way. */
 interface Gathered {
   counts: ExportCounts;
@@ -77,6 +68,7 @@ export async function fingerprintGraph(
   return gathered.fingerprint.groups();
 }
 
+/** Lines without their line feeds, one or several at a time. */
 async function* lines(
   connection: GraphConnection,
   server: ServerInfo,
@@ -86,30 +78,40 @@ async function* lines(
   yield* schemaLines(connection, { counts, fingerprint });
   const exported = new IdSet();
   const fences = new IdSet();
-  for await (const row of connection.stream(NODES, { timeoutMs: READ_TIMEOUT_MS, fetchSize: FETCH_SIZE })) {
-    const [id, labels, properties] = row as unknown as [Integer, string[], object];
-    const number = id.toNumber();
-    if (labels.includes(FENCE_LABEL)) {
-      fences.add(number);
-      continue;
-    }
-    exported.add(number);
-    counts.nodes += 1;
-    if (labels.includes('Paragraph')) counts.paragraphs += 1;
-    const [text, key] = encodeProperties(properties);
-    fingerprint.node(number, labels.sort(), text, key);
-    yield `{"t":"n","id":${number},"l":${JSON.stringify(labels)},"p":${text}}`;
+  for await (const page of nodePages(connection)) {
+    const text = page.map(([id, labels, properties]) => {
+      const number = id.toNumber();
+      if (labels.includes(FENCE_LABEL)) {
+        fences.add(number);
+        return '';
+      }
+      exported.add(number);
+      counts.nodes += 1;
+      if (labels.includes('Paragraph')) counts.paragraphs += 1;
+      const [encoded, key] = encodeProperties(properties);
+      fingerprint.node(number, labels.sort(), encoded, key);
+      return `{"t":"n","id":${number},"l":${JSON.stringify(labels)},"p":${encoded}}`;
+    });
+    yield* joined(text);
   }
-  for await (const row of connection.stream(RELATIONSHIPS, { timeoutMs: READ_TIMEOUT_MS, fetchSize: FETCH_SIZE })) {
-    const [type, start, end, properties] = row as unknown as [string, Integer, Integer, object];
-    const [s, e] = [start.toNumber(), end.toNumber()];
-    if (fences.has(s) || fences.has(e)) continue;
-    if (!exported.has(s) || !exported.has(e)) throw changedMeanwhile();
-    counts.relationships += 1;
-    const [text] = encodeProperties(properties);
-    fingerprint.relationship(type, s, e, text);
-    yield `{"t":"r","y":${JSON.stringify(type)},"s":${s},"e":${e},"p":${text}}`;
+  for await (const page of relationshipPages(connection)) {
+    const text = page.map(([, type, start, end, properties]) => {
+      const [s, e] = [start.toNumber(), end.toNumber()];
+      if (fences.has(s) || fences.has(e)) return '';
+      if (!exported.has(s) || !exported.has(e)) throw changedMeanwhile();
+      counts.relationships += 1;
+      const [encoded] = encodeProperties(properties);
+      fingerprint.relationship(type, s, e, encoded);
+      return `{"t":"r","y":${JSON.stringify(type)},"s":${s},"e":${e},"p":${encoded}}`;
+    });
+    yield* joined(text);
   }
+}
+
+/** The lines of a page as one text; nothing for a page without any. */
+function* joined(lines: readonly string[]): Generator<string> {
+  const kept = lines.filter((line) => line !== '');
+  if (kept.length > 0) yield kept.join('\n');
 }
 
 async function* schemaLines(connection: GraphConnection, { counts, fingerprint }: Gathered): AsyncGenerator<string> {
@@ -133,14 +135,25 @@ async function* schemaLines(connection: GraphConnection, { counts, fingerprint }
 /** The text, with keys in order since the server hands them out in the order of their storage, and the property `id`. */
 export function encodeProperties(properties: object): [text: string, id: Json | undefined] {
   let id: Json | undefined;
-  const encoded = Object.keys(properties)
-    .sort()
-    .map((key) => {
-      const value = encodeValue((properties as Record<string, unknown>)[key]);
-      if (key === 'id') id = value;
-      return `${JSON.stringify(key)}:${JSON.stringify(value)}`;
-    });
-  return [`{${encoded.join(',')}}`, id];
+  let text = '{';
+  for (const key of Object.keys(properties).sort()) {
+    const value = encodeValue((properties as Record<string, unknown>)[key]);
+    if (key === 'id') id = value;
+    text += `${text === '{' ? '' : ','}${quotedKey(key)}:${JSON.stringify(value)}`;
+  }
+  return [`${text}}`, id];
+}
+
+/** A graph has few keys, and each on thousands of nodes. */
+const QUOTED = new Map<string, string>();
+const MOST_QUOTED = 10_000;
+
+function quotedKey(key: string): string {
+  const known = QUOTED.get(key);
+  if (known !== undefined) return known;
+  const quoted = JSON.stringify(key);
+  if (QUOTED.size < MOST_QUOTED) QUOTED.set(key, quoted);
+  return quoted;
 }
 
 /** Gathers lines into blocks: what runs once a block need not run 200,000 times. */

@@ -1,4 +1,3 @@
-import type { Integer } from 'neo4j-driver';
 import { HybridFlowError } from '../../domain/errors';
 import { FENCE_LABEL, STAGING_NAMES } from '../../domain/names';
 import { ItemWriter } from '../fingerprint';
@@ -7,12 +6,8 @@ import { encodeProperties } from './export';
 import { encodeValue, type Json } from './export-values';
 import { VERSION_LABEL } from './graph-fingerprint';
 import { IdSet } from './id-set';
+import { nodePages, relationshipPages } from './pages';
 import { Matcher } from './restore-match';
-
-const FETCH_SIZE = 2_000;
-const READ_TIMEOUT_MS = 60 * 60_000;
-const NODES = 'MATCH (n) RETURN id(n), labels(n), properties(n)';
-const RELATIONSHIPS = 'MATCH (s)-[r]->(e) RETURN id(r), type(r), id(s), id(e), properties(r)';
 
 /** What the graph holds now, to be matched with what it is to hold. */
 export interface LiveGraph {
@@ -69,27 +64,28 @@ export async function readLiveGraph(connection: GraphConnection, tick: () => voi
   const digests = new Digests();
   const [known, leftOut] = [new IdSet(), new IdSet()];
   let place = 0;
-  const options = { timeoutMs: READ_TIMEOUT_MS, fetchSize: FETCH_SIZE };
-  for await (const row of connection.stream(NODES, options)) {
-    tick();
-    const [id, labels, properties] = row as unknown as [Integer, string[], Record<string, unknown>];
-    known.add(id.toNumber());
-    if (isLeftOut(labels)) {
-      leftOut.add(id.toNumber());
-      continue;
+  for await (const page of nodePages(connection)) {
+    for (const [id, labels, properties] of page) {
+      tick();
+      known.add(id.toNumber());
+      if (isLeftOut(labels)) {
+        leftOut.add(id.toNumber());
+        continue;
+      }
+      live.nodes.add(digests.node(labels, encodeProperties(properties)[0]), id.toNumber());
+      const key = digests.key(labels, encoded(properties.chunk_id), encoded(properties.id));
+      if (key) live.keys.add(key, place);
+      place += 1;
     }
-    live.nodes.add(digests.node(labels, encodeProperties(properties)[0]), id.toNumber());
-    const key = digests.key(labels, encoded(properties.chunk_id), encoded(properties.id));
-    if (key) live.keys.add(key, place);
-    place += 1;
   }
-  for await (const row of connection.stream(RELATIONSHIPS, options)) {
-    tick();
-    const [id, type, start, end, properties] = row as unknown as [Integer, string, Integer, Integer, object];
-    const [s, e] = [start.toNumber(), end.toNumber()];
-    if (!known.has(s) || !known.has(e)) throw changedMeanwhile('a relationship to a node made since');
-    if (leftOut.has(s) || leftOut.has(e)) continue;
-    live.relationships.add(digests.relationship(type, s, e, encodeProperties(properties)[0]), id.toNumber());
+  for await (const page of relationshipPages(connection)) {
+    for (const [id, type, start, end, properties] of page) {
+      tick();
+      const [s, e] = [start.toNumber(), end.toNumber()];
+      if (!known.has(s) || !known.has(e)) throw changedMeanwhile('a relationship to a node made since');
+      if (leftOut.has(s) || leftOut.has(e)) continue;
+      live.relationships.add(digests.relationship(type, s, e, encodeProperties(properties)[0]), id.toNumber());
+    }
   }
   return live;
 }

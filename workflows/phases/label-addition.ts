@@ -16,14 +16,17 @@ export async function labelAddition(run: BaselineRun, found: Found): Promise<voi
   const { steps, undo, saga, label, token, settings, gate } = run;
   saga.undoWith(`labels :${label}`, () => undo.longStores.removeVersionLabel(label, settings.batchSize));
   saga.undoWith('fence', () => undo.stores.revokeFence(token));
+  // Before anything runs beside it, since this also warms the server up for the batches.
+  await setFence(run);
+  let labelled = false;
   await allOrCancel([
     () =>
       run.step(
         'label the paragraphs',
-        () => withSmallerBatches(run, found),
+        () => withSmallerBatches(run, found).finally(() => (labelled = true)),
         (batches) => ({ batches, retries: run.record.labelRetries }),
       ),
-    () => rehearsal(run),
+    () => rehearsal(run, () => labelled || gate.view().state === 'paused'),
   ] as const);
   gate.close();
   await run.step('lift the fence', () => steps.stores.revokeFence(token));
@@ -45,17 +48,22 @@ async function withSmallerBatches(run: BaselineRun, found: Found): Promise<numbe
         `labelling with batches of ${batchSize} failed (${messageOf(error)}); tried again with ${next}`,
       );
       await takeBack(run, next);
+      await setFence(run);
     }
   }
   throw new Error('there is at least one batch size');
 }
 
 async function labelOnce(run: BaselineRun, found: Found, batchSize: number): Promise<number> {
-  const { steps, token, label, record } = run;
-  await run.step('set the fence', () => steps.stores.acquireFence(token, label));
+  const { record } = run;
   const { latencies } = await labelParagraphs(run, found.inventory.neo4j.paragraphs, batchSize);
   record.labelLatencies = latencies;
   return latencies.length;
+}
+
+async function setFence(run: BaselineRun): Promise<void> {
+  const { steps, token, label } = run;
+  await run.step('set the fence', () => steps.stores.acquireFence(token, label));
 }
 
 /** The fence goes first: a batch of the failed try that is still on its way writes nothing after it. */
