@@ -27,7 +27,8 @@ export function createLabelActivities({ graph }: ActivityDeps) {
     /** Sets the fence, and warms the server up for the batches that follow. */
     async acquireFence(token: string, label: string): Promise<FenceState> {
       const fence = await graph.acquireFence(token, writeLease());
-      await graph.rehearseLabels(label, token);
+      // Only a warm-up: what is wrong with it, the first batch meets as well, and there it is answered with smaller ones.
+      await graph.rehearseLabels(label, token).catch(() => undefined);
       return fence;
     },
 

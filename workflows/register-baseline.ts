@@ -62,6 +62,7 @@ class Migration {
   /** From here on the stores are touched, so that a failure is a rollback and not a refusal. */
   #modifies = false;
   #commitTried = false;
+  #letFenceLapse: () => void = () => undefined;
 
   constructor(
     private readonly run: BaselineRun,
@@ -91,7 +92,7 @@ class Migration {
 
     run.progress.enter('schema migration');
     await schemaMigration(run, found);
-    const lapse = keepFence(run);
+    this.#letFenceLapse = keepFence(run);
 
     run.progress.enter('baseline registration');
     await baselineRegistration(run, found, latest);
@@ -101,7 +102,7 @@ class Migration {
 
     run.progress.enter('validation');
     await validation(run, found);
-    lapse();
+    this.#letFenceLapse();
     return this.commit();
   }
 
@@ -134,9 +135,10 @@ class Migration {
     const cancelled = isCancellation(error);
     const stopped = abortable.reason ?? (cancelled ? 'the workflow was cancelled' : undefined);
     abortable.pointOfNoReturn();
+    this.#letFenceLapse();
     if (!this.#modifies) return this.refuse(error, stopped);
     const cause = stopped === undefined ? { reason: messageOf(error), error } : { reason: stopped };
-    const result = await rollBack(run, { ...cause, commitTried: this.#commitTried });
+    const result = await rollBack(run, { ...cause, modified: true, commitTried: this.#commitTried });
     if (result.state === 'committed') return;
     const clean = result.failure.type === 'ROLLED_BACK' && abortable.reason === undefined;
     throw clean && cancelled ? error : result.failure;
@@ -145,7 +147,7 @@ class Migration {
   /** Nothing was changed: what is undone is the claim, and the failure is the refusal itself. */
   private async refuse(error: unknown, stopped: string | undefined): Promise<never> {
     const { run } = this;
-    const result = await rollBack(run, { reason: stopped ?? messageOf(error), commitTried: false });
+    const result = await rollBack(run, { reason: stopped ?? messageOf(error), modified: false, commitTried: false });
     if (result.state === 'ended' && (result.failure.type !== 'ROLLED_BACK' || this.abortable.reason !== undefined)) {
       throw result.failure;
     }

@@ -1,7 +1,7 @@
 import type { CompensationResult } from '../domain/baseline';
 import type { Claim } from '../domain/claim';
 import type { RollbackRecord } from '../domain/rollback';
-import { undoSteps } from './parts/activities';
+import { tellingSteps, undoSteps } from './parts/activities';
 import { businessFailure } from './parts/failures';
 import { CONTINUE } from './parts/names';
 import { eightSteps } from './parts/eight-steps';
@@ -37,7 +37,9 @@ export async function undoAbandonedRun(holder: Claim, batchSize: number, given?:
   const endedAt = new Date().toISOString();
   const told = { base, workflowId, runId, startedAt, endedAt, rollback: record, compensations: results };
   // What is undone is undone, whether or not it can be told.
-  await files.reportRollback(told).catch(() => undefined);
+  await tellingSteps()
+    .files.reportRollback(told)
+    .catch(() => undefined);
   if (record.left.length === 0) return { state: 'undone', record };
   throw needsOperator(record, results);
 }

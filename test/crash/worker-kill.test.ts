@@ -83,7 +83,9 @@ async function expectCommitted(handle: Handle): Promise<BaselineOutcome> {
   const outcome = await handle.result();
   expect(outcome).toMatchObject({ outcome: 'committed', counts: { labelled: PARAGRAPHS }, warnings: [] });
   expect([await base.labelled(), await base.fence()]).toEqual([PARAGRAPHS, undefined]);
-  expect(base.backups().filter((name) => !name.includes('/'))).toEqual(['latest-copy', outcome.versionId].sort());
+  expect(base.backups().filter((name) => !name.includes('/'))).toEqual(
+    ['latest-copy', 'reports', outcome.versionId].sort(),
+  );
   expect(base.backups().filter((name) => name.endsWith('.tmp'))).toEqual([]);
   expect(await base.snapshots('textbook_chunks')).toEqual([]);
   return outcome;

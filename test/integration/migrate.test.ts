@@ -175,7 +175,7 @@ describe('a migration', () => {
       expect(manifest.artifacts.map(({ file }) => file)).toEqual(files);
     }
     const entries = base.backups().filter((name) => !name.includes('/'));
-    expect(entries).toEqual(['latest-copy', version].sort());
+    expect(entries).toEqual(['latest-copy', 'reports', version].sort());
   });
 
   test('shares the bytes of Qdrant and Neo4j between the two copies', () => {

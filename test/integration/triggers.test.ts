@@ -38,6 +38,7 @@ beforeEach(async () => {
   before = await fingerprint(base);
 });
 afterEach(async () => {
+  await base.cypher('DROP CONSTRAINT one_a_page IF EXISTS');
   await base.unregister();
 });
 

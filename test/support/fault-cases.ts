@@ -17,5 +17,11 @@ export const HARMLESS = ['artifacts.pathOf', 'metadata.close', 'graph.close'];
 /** These only tidy up behind a commit: what fails there is a warning. */
 export const TIDYING = ['artifacts.settleLatestCopy', 'artifacts.releaseClaim', 'metadata.fence.release'];
 
-/** A probe waits an outage out by itself, and notes what lasts: the step does not fail. */
-export const WAITED_FOR = ['vectors.nearest', 'graph.texts', 'graph.hierarchy', 'graph.firstChapters'];
+/** What fails here fails no step: a probe waits an outage out by itself, and a warm-up is none that a run needs. */
+export const WAITED_FOR = [
+  'vectors.nearest',
+  'graph.texts',
+  'graph.hierarchy',
+  'graph.firstChapters',
+  'graph.rehearseLabels',
+];

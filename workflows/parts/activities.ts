@@ -51,6 +51,18 @@ export function undoSteps(): Steps {
   return stepsWith(quick, { ...quick, startToCloseTimeout: '1 hour', heartbeatTimeout: '10s' });
 }
 
+/** Proxies for what only tells how a run ended: a few attempts, since the end must not wait for the telling. */
+export function tellingSteps(): Steps {
+  const retry = { initialInterval: '500ms', maximumInterval: '5s', maximumAttempts: 4 };
+  const quick: ActivityOptions = { startToCloseTimeout: '30s', scheduleToCloseTimeout: '2 minutes', retry };
+  return stepsWith(quick, {
+    ...quick,
+    startToCloseTimeout: '10 minutes',
+    scheduleToCloseTimeout: '30 minutes',
+    heartbeatTimeout: '10s',
+  });
+}
+
 function stepsWith(quick: ActivityOptions, long: ActivityOptions): Steps {
   const taskQueue = filesQueue(workflowInfo().taskQueue);
   return {

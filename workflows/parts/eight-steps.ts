@@ -5,7 +5,7 @@ import { LATEST_COPY_FOLDERS } from '../../domain/names';
 import type { Operation } from '../../domain/registry';
 import type { RollbackRecord } from '../../domain/rollback';
 import { BASELINE_LABEL } from '../../domain/version-id';
-import { undoSteps, type Steps } from './activities';
+import { tellingSteps, undoSteps, type Steps } from './activities';
 import { CONTINUE } from './names';
 import { proveProduction, type ProductionProof } from './prove-production';
 import { RollbackLog } from './rollback-log';
@@ -39,7 +39,7 @@ export async function eightSteps(left: Leftovers): Promise<{ record: RollbackRec
     proof = await prove(steps, log, holder).catch(() => undefined);
   }
   const results = await restOf(steps, log, left, proof);
-  return { record: await recordOf(steps, log, left, proof, results), results };
+  return { record: await recordOf(log, left, proof, results), results };
 }
 
 async function clearStaging({ files, longFiles, longStores }: Steps, log: RollbackLog, left: Leftovers): Promise<void> {
@@ -118,7 +118,6 @@ function postMortem(log: RollbackLog, { reason, startedAt }: Leftovers, proof: P
 }
 
 async function recordOf(
-  { longFiles }: Steps,
   log: RollbackLog,
   { holder, reason }: Leftovers,
   proof: ProductionProof | undefined,
@@ -128,14 +127,12 @@ async function recordOf(
   let checks: CheckResult[] = [];
   if (left.length === 0 && holder.tablesBefore) {
     await log.attempt(8, async () => {
-      checks = await longFiles.runSevenChecks();
-      return {
-        detail: `rolled_back; ${checks.filter((c) => c.passed).length} of ${checks.length} checks passed`,
-        result: 0,
-      };
+      checks = await tellingSteps().longFiles.runSevenChecks();
+      const passed = checks.filter((check) => check.passed).length;
+      return { detail: `rolled_back; ${passed} of ${checks.length} checks passed`, result: undefined };
     });
-  } else
-    log.note(8, left.length === 0 ? 'done' : 'failed', left.length === 0 ? 'nothing was changed' : left.join('; '));
+  } else if (left.length === 0) log.note(8, 'done', 'nothing was changed');
+  else log.note(8, 'failed', left.join('; '));
   const comparisons = proof?.comparisons ?? [];
   return {
     versionId: holder.versionId,

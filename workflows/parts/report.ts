@@ -5,6 +5,7 @@ import { judgeCriteria } from '../../domain/criteria';
 import type { RunReport } from '../../domain/report';
 import { workflowInfo } from '@temporalio/workflow';
 import { artifactSummaries } from './outcome';
+import { tellingSteps } from './activities';
 import type { BaselineRun } from './baseline-run';
 import { criteriaFacts } from './criteria';
 import { messageOf } from './failures';
@@ -17,7 +18,7 @@ export async function writeReport(
   compensations: CompensationResult[],
 ): Promise<string | null> {
   try {
-    const { files } = run.undo;
+    const { files } = tellingSteps();
     run.record.logs = await files.readServiceLogs(workflowInfo().startTime.toISOString());
     const { markdown } = await files.writeRunReport(composeReport(run, outcome, reason, compensations));
     run.reportPath = markdown;

@@ -5,6 +5,7 @@ import type { CheckResult } from '../../domain/checks';
 import type { Operation } from '../../domain/registry';
 import type { RollbackRecord } from '../../domain/rollback';
 import { classifyTrigger, statusMessage, type TriggerFound } from '../../domain/triggers';
+import { tellingSteps } from './activities';
 import type { BaselineRun } from './baseline-run';
 import { businessFailure, messageOf, statedTrigger } from './failures';
 import { CONTINUE } from './names';
@@ -18,6 +19,8 @@ export interface Cause {
   reason: string;
   /** What ended the forward path; undefined for an abort or a cancellation, which are none of the six triggers. */
   error?: unknown;
+  /** False where the run ended in preflight: then there is nothing to undo but the claim, and nothing to validate. */
+  modified: boolean;
   commitTried: boolean;
 }
 
@@ -26,11 +29,14 @@ export interface Cause {
  * again, say how it ended. Where the registry turns out to say `committed` (the answer of the commit was lost),
  * nothing is undone.
  */
-export async function rollBack(run: BaselineRun, { reason, error, commitTried }: Cause): Promise<RollBackResult> {
+export async function rollBack(
+  run: BaselineRun,
+  { reason, error, modified, commitTried }: Cause,
+): Promise<RollBackResult> {
   return CancellationScope.nonCancellable(async () => {
     const { progress, rollbackLog: log, record, versionId } = run;
     run.gate.close();
-    record.trigger = triggerOf(run, reason, error);
+    record.trigger = modified ? triggerOf(run, reason, error) : null;
     const message = statusMessage(record.trigger, reason);
     progress.rollingBack(message);
     log.note(1, 'done', `${versionId}: ${message}`);
@@ -40,10 +46,11 @@ export async function rollBack(run: BaselineRun, { reason, error, commitTried }:
     const results = unsure ? [undecided()] : await run.saga.compensate((result) => progress.compensated(result));
     const clean = results.every(({ state }) => state !== 'failed');
     noteSteps(run, results);
-    const checks = clean ? await validateAgain(run) : [];
+    const checks = clean && modified ? await validateAgain(run) : [];
     record.rollback = rollbackRecord(run, message, results, checks);
     progress.ended(clean ? 'rolled_back' : 'needs_operator');
-    await writeReport(run, clean ? 'rolled_back' : 'needs_operator', message, results);
+    const told = modified ? 'rolled_back' : 'refused';
+    await writeReport(run, clean ? told : 'needs_operator', message, results);
     return {
       state: 'ended',
       failure: clean ? rolledBack(run, message, results) : needsOperator(run, message, results),
@@ -108,12 +115,12 @@ function noteSteps({ rollbackLog: log, label, proof }: BaselineRun, results: rea
 }
 
 /** Production may have been unsound before the run: what the checks say now is told, and is no reason to go on undoing. */
-async function validateAgain({ undo, record, rollbackLog: log }: BaselineRun): Promise<CheckResult[]> {
+async function validateAgain({ record, rollbackLog: log }: BaselineRun): Promise<CheckResult[]> {
   let checks: CheckResult[] = [];
   await log.attempt(8, async () => {
     const { chapters, perTextbook } = record.plan?.inventory.sqlite ?? {};
     const expected = chapters === undefined || perTextbook === undefined ? undefined : { chapters, perTextbook };
-    checks = await undo.longFiles.runSevenChecks(expected);
+    checks = await tellingSteps().longFiles.runSevenChecks(expected);
     const passed = checks.filter((check) => check.passed).length;
     return { detail: `rolled_back; ${passed} of ${checks.length} checks passed`, result: undefined };
   });
