@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Claim } from '../domain/claim';
+import { mayRestoreFrom, type ConsistencyStatement } from '../domain/consistency';
 import { HybridFlowError } from '../domain/errors';
 import type { VersionRow } from '../domain/registry';
 import type { RollbackRecord } from '../domain/rollback';
@@ -44,7 +45,8 @@ export function createRollbackActivities(deps: ActivityDeps) {
       if (row && !isActive(row.status)) assertLeftovers(row, ours);
       const { base, batchSize } = deps.settings;
       const holder = ours ?? holderOf(base, wanted, row);
-      const running = holder.workflowId !== '' && (await runs.isOpen(holder.workflowId, holder.runId));
+      assertKnowable(holder, Context.current().info.namespace);
+      const running = await runs.isOpen(holder.workflowId, holder.runId);
       return { versionId: wanted, status: row?.status ?? null, base, batchSize, holder, running };
     },
 
@@ -63,15 +65,24 @@ export function createRollbackActivities(deps: ActivityDeps) {
       return { status: metadata.registry.find(versionId)?.status ?? null, record };
     },
 
+    /** Whether what a run left is still there to be undone: its claim stands, or its version is still under way. */
+    async stillStands(holder: Claim): Promise<boolean> {
+      if ((await artifacts.readClaim())?.runId === holder.runId) return true;
+      return metadata.registry.list().some((row) => isActive(row.status) && row.runId === holder.runId);
+    },
+
     /**
-     * Folders that hold production as it was before a run, best first. latest-copy counts where that run published
-     * it, or where a version has been committed: then it is production as of the last commit.
+     * Copies of production from before a run, best first. latest-copy counts unless it is known to be another run's
+     * with nothing committed: one whose manifest cannot be read is for the verification to judge, not to be passed over.
      */
-    async copiesBefore(runId: string): Promise<string[]> {
+    async copiesBefore(runId: string): Promise<{ folder: string; oneMoment: boolean }[]> {
       const baseline = metadata.registry.committedBaseline()?.versionId;
-      const latest = await artifacts.readManifest(LATEST_COPY).catch(() => undefined);
-      const copies = latest && (latest.runId === runId || baseline !== undefined) ? [LATEST_COPY] : [];
-      return baseline === undefined ? copies : [...copies, baseline];
+      const copies = baseline === undefined ? [] : [{ folder: baseline, oneMoment: true }];
+      if (!(await artifacts.exists(LATEST_COPY))) return copies;
+      const latest = await artifacts.readManifest(LATEST_COPY).catch(unlessDamaged);
+      if (latest && latest.runId !== runId && baseline === undefined) return copies;
+      const statement = latest?.consistency as ConsistencyStatement | undefined;
+      return [{ folder: LATEST_COPY, oneMoment: baseline !== undefined || mayRestoreFrom(statement) }, ...copies];
     },
   };
 }
@@ -87,6 +98,24 @@ function holderOf(base: string, versionId: string, row: VersionRow | undefined):
     claimedAt: row?.createdAt ?? '',
     tablesBefore: [],
   };
+}
+
+/** Only what this namespace knows can be told to be alive or dead; a row without a run is its maker's to end. */
+function assertKnowable({ versionId, workflowId, namespace }: Claim, ours: string): void {
+  if (workflowId !== '' && (namespace === undefined || namespace === ours)) return;
+  throw new HybridFlowError('BASE_BUSY', {
+    found:
+      workflowId === ''
+        ? `${versionId} is under way, and its row names no run: it was not made by this system`
+        : `${versionId} belongs to a run in namespace ${namespace}, and this is ${ours}`,
+    expected: 'a run that can be asked whether it still goes on',
+    next: 'end it where it was begun',
+  });
+}
+
+function unlessDamaged(error: unknown): undefined {
+  if (error instanceof HybridFlowError && error.code === 'ARTIFACT_DAMAGED') return undefined;
+  throw error;
 }
 
 function assertLeftovers({ versionId, status }: VersionRow, claim: Claim | undefined): void {

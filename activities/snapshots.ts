@@ -42,6 +42,10 @@ export function createSnapshotActivities(deps: ActivityDeps) {
       return captureQdrant(deps, folder, before);
     },
 
+    async listQdrantSnapshots(): Promise<string[]> {
+      return (await deps.vectors.listSnapshots()).map(({ name }) => name);
+    },
+
     /** Removes what the server still keeps of this run's snapshots: those not in `before`. */
     async sweepQdrantSnapshots(before: string[]): Promise<string[]> {
       const names = (await deps.vectors.listSnapshots())

@@ -134,3 +134,14 @@ function widest(stores: readonly JudgedWindow[]): number {
 function upToTenths(milliseconds: number): string {
   return (Math.ceil(milliseconds / 100) / 10).toFixed(1);
 }
+
+/**
+ * Whether a copy may be put in production's place: not where a store was seen to be written to while it was taken, and
+ * nothing has shown since that what was taken is what the store held.
+ */
+export function mayRestoreFrom(
+  statement: Pick<ConsistencyStatement, 'verdict' | 'stores'> | null | undefined,
+): boolean {
+  if (!statement || statement.verdict === 'inconsistent') return false;
+  return statement.stores.every(({ marks, contentUnchanged }) => marks !== 'moved' || contentUnchanged === true);
+}

@@ -70,6 +70,11 @@ export type StoreName = (typeof STORE_NAMES)[number];
 /** Label of the node that carries the fencing token in Neo4j. Never part of inventory or export. */
 export const FENCE_LABEL = '__HybridFlowFence';
 
+/** The fencing tokens of a run: one for each of its tries to label, so that a failed try can write nothing more. */
+export function fenceTokens(runId: string): [first: string, ...later: string[]] {
+  return [runId, `${runId}:2`, `${runId}:3`];
+}
+
 /** Where a run builds the next latest-copy before it takes the old one's place. */
 export const LATEST_COPY_FOLDERS = {
   building: (runId: string) => `.latest-copy.${runId}`,

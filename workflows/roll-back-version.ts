@@ -25,18 +25,36 @@ export async function rollBackVersion(given?: RollBackInput | null): Promise<Rol
 async function rollBack(input: RollBackInput): Promise<RollbackRecord> {
   const { files } = undoSteps();
   const reason = `rolled back${input.startedBy ? ` by ${input.startedBy}` : ''}${input.reason ? `: ${input.reason}` : ''}`;
-  const target = await files.lookUpRollback(input.versionId ?? null);
+  let target = await files.lookUpRollback(input.versionId ?? null);
   if (target.running) {
     const record = await stopAndWait(target, reason);
     if (record) return record;
+    // What it left, if anything, is looked up anew: by now the base may be somebody else's.
+    target = await files.lookUpRollback(target.versionId);
   }
   try {
     const { record } = await undoAbandoned(target.holder, target.batchSize, reason);
-    return record;
+    return record ?? (await toldOf(target.versionId));
   } catch (error) {
     if (!(error instanceof AlreadyCommitted)) throw error;
     throw committed(target.versionId);
   }
+}
+
+/** It says that it is rolled back, and has left no report: so it is not proven here. */
+function untold(versionId: string, reason: string): RollbackRecord {
+  const nothing = { steps: [], restored: [], savedTo: null, proof: [], checks: [], left: [], next: null };
+  return { versionId, trigger: null, reason, ...nothing, proven: false };
+}
+
+/** Somebody else has undone it meanwhile: what the report tells of it. */
+async function toldOf(versionId: string): Promise<RollbackRecord> {
+  const { record } = await undoSteps().files.rollbackTold(versionId);
+  if (record) return record;
+  throw businessFailure('NOT_RUNNING', {
+    found: `there is nothing left of ${versionId} to undo`,
+    next: 'list the versions with `hfv versions`',
+  });
 }
 
 /** The run undoes itself; what is left to do afterwards, where that failed, is the caller's. */
@@ -48,6 +66,7 @@ async function stopAndWait({ holder, versionId }: RollbackTarget, reason: string
   await longFiles.awaitRunClosed(holder.workflowId, holder.runId);
   const { status, record } = await files.rollbackTold(versionId);
   if (status === 'committed') throw committed(versionId);
+  if (status === 'rolled_back') return record ?? untold(versionId, reason);
   return record?.left.length === 0 ? record : null;
 }
 

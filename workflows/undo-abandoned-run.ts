@@ -1,3 +1,4 @@
+import { CancellationScope } from '@temporalio/workflow';
 import type { CompensationResult } from '../domain/baseline';
 import type { Claim } from '../domain/claim';
 import type { RollbackRecord } from '../domain/rollback';
@@ -8,7 +9,7 @@ import { eightSteps } from './parts/eight-steps';
 
 export interface UndoResult {
   state: 'undone' | 'committed';
-  /** What was done; null where the run had committed. */
+  /** What was done; null where the run had committed, or there was nothing left to undo. */
   record: RollbackRecord | null;
 }
 
@@ -20,7 +21,14 @@ export interface UndoResult {
  * Answers `committed` where the run turns out to have committed: that is driven forward, not undone.
  */
 export async function undoAbandonedRun(holder: Claim, batchSize: number, given?: string): Promise<UndoResult> {
+  // An undo that was begun is ended, whoever asked for it and has gone since.
+  return CancellationScope.nonCancellable(() => undo(holder, batchSize, given));
+}
+
+async function undo(holder: Claim, batchSize: number, given: string | undefined): Promise<UndoResult> {
   const { files } = undoSteps();
+  // It may have been undone meanwhile, and the base be somebody else's.
+  if (!(await files.stillStands(holder))) return { state: 'undone', record: null };
   const { runId, versionId, workflowId } = holder;
   const reason = given ?? `the run ${workflowId} (${runId}) was ended from outside; undone by the next one`;
   const startedAt = new Date().toISOString();
@@ -32,7 +40,8 @@ export async function undoAbandonedRun(holder: Claim, batchSize: number, given?:
     await files.releaseClaim(runId);
     return { state: 'committed', record: null };
   }
-  const { record, results } = await eightSteps({ holder, batchSize, reason, status, startedAt });
+  const trigger = (await files.rollbackTold(versionId)).record?.trigger ?? null;
+  const { record, results } = await eightSteps({ holder, batchSize, reason, status, startedAt, trigger });
   const { base } = holder;
   const endedAt = new Date().toISOString();
   const told = { base, workflowId, runId, startedAt, endedAt, rollback: record, compensations: results };

@@ -13,7 +13,7 @@ export function readOperations(db: Db, versionId: string): OperationRow[] {
 
 /**
  * Adds one row; the same version, type and start is the same operation and adds nothing. One that was opened before
- * (`running`) is closed by it.
+ * (`running`) is closed by it, whoever closes it and whenever they began.
  */
 export function insertOperation(db: Db, versionId: string | null, operation: Operation): void {
   const row = {
@@ -28,7 +28,7 @@ export function insertOperation(db: Db, versionId: string | null, operation: Ope
   const closed = db
     .prepare(
       `UPDATE operation_log SET status = @status, details = @details, completed_at = @completedAt
-       WHERE ${same} AND completed_at IS NULL AND @completedAt IS NOT NULL`,
+       WHERE version_id IS @versionId AND operation_type = @type AND completed_at IS NULL AND @completedAt IS NOT NULL`,
     )
     .run(row);
   if (closed.changes > 0) return;

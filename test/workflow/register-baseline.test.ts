@@ -24,6 +24,8 @@ async function run(world: FakeWorld, faults: Fault[] = [], input: RegisterBaseli
 /** The run whose leftovers a test lays out; each test has its own, since each is undone once. */
 const deadRun = (world: FakeWorld) => world.claim?.runId ?? world.registry.rows.at(-1)?.runId ?? '';
 
+const notAllowed = () => new HybridFlowError('NEO4J_REFUSED', { found: 'not allowed' });
+
 const clean = (world: FakeWorld) => expect(world.traces).toEqual(new FakeWorld().traces);
 
 describe('registerBaseline', () => {
@@ -127,34 +129,22 @@ describe('registerBaseline', () => {
     expect(world.claim.runId).toBe('r1');
   });
 
-  test('first undoes what a run left that was ended from outside', async () => {
+  test('first undoes what a run left that could not undo it itself, and what was left on the server', async () => {
     const world = new FakeWorld();
-    const versionId = 'v1_baseline_20260101_000000';
-    world.tables = 'ours';
-    world.registry.registerBaseline({
-      versionId,
-      workflowId: 'dead',
-      runId: 'dead0',
-      chapterCount: 3,
-      paragraphCount: 25,
-    });
-    world.labelled.add(world.chunks[3] ?? '');
-    world.folders.set(versionId, { runId: 'dead0', files: new Set() });
+    const faults: Fault[] = [
+      { call: 'metadata.registry.commit', when: 'before', times: Infinity },
+      { call: 'graph.removeLabel', when: 'before', times: Infinity, error: notAllowed },
+    ];
+    world.snapshots = ['theirs'];
+    const { failure } = await run(world, faults, { maxAttempts: 1 });
+    expect(failure?.code).toBe('NEEDS_OPERATOR');
+    const { claim } = world;
+    if (claim) world.claim = { ...claim, qdrantSnapshotsBefore: ['theirs'] };
     world.snapshots = ['theirs', 'left behind'];
-    world.fence = { token: 'dead0', cursor: '', batches: 1, labelled: 1, paused: false };
-    const claim = {
-      base: 'test',
-      workflowId: 'dead',
-      runId: 'dead0',
-      versionId,
-      label: 'v1_baseline',
-      claimedAt: 'then',
-    };
-    world.claim = { ...claim, tablesBefore: [], qdrantSnapshotsBefore: ['theirs'] };
     const { outcome } = await run(world);
     expect(outcome).toMatchObject({ outcome: 'committed', counts: { labelled: 25 } });
     expect(world.registry.rows).toMatchObject([{ status: 'rolled_back' }, { status: 'committed' }]);
-    expect(world.folders.has(versionId)).toBe(false);
+    expect([...world.folders.keys()].sort()).toEqual(['latest-copy', outcome?.versionId].sort());
     expect(world.snapshots).toEqual(['theirs']);
     expect(world.labelledTwice).toBe(0);
   });

@@ -12,30 +12,30 @@ export class AlreadyCommitted extends Error {}
 /**
  * Has what a dead run left undone, by exactly one run.
  *
- * @throws AlreadyCommitted, BASE_BUSY where another run does it (or has done it), NEEDS_OPERATOR where an undo failed
+ * @throws AlreadyCommitted, BASE_BUSY where another run does it, NEEDS_OPERATOR where an undo failed
  */
 export async function undoAbandoned(
   holder: Claim,
   batchSize: number,
   reason?: string,
-): Promise<{ record: RollbackRecord }> {
+): Promise<{ record: RollbackRecord | null }> {
   let result: UndoResult;
   try {
     result = await executeChild<typeof undoAbandonedRun>('undoAbandonedRun', {
       workflowId: undoWorkflowId(holder.base, holder.runId),
-      // Once it has succeeded it must not run again: by then the base may be somebody else's.
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      // The id forbids two at one time; that it comes too late is the undo's own first question.
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       args: reason === undefined ? [holder, batchSize] : [holder, batchSize, reason],
       staticSummary: `Undo what ${holder.versionId} left`,
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw businessFailure('BASE_BUSY', {
-      found: `another run is undoing, or has undone, what ${holder.versionId} left`,
+      found: `another run is undoing what ${holder.versionId} left`,
       expected: 'one change at a time',
       next: 'watch it with `hfv status`, and run again when it has ended',
     });
   }
-  if (result.state === 'committed' || !result.record) throw new AlreadyCommitted(holder.versionId);
+  if (result.state === 'committed') throw new AlreadyCommitted(holder.versionId);
   return { record: result.record };
 }

@@ -3,6 +3,7 @@ import type { FilesFound, StoresFound } from '../../activities';
 import type { MigrationSettings, RegisterBaselineInput } from '../../domain/baseline';
 import type { Claim } from '../../domain/claim';
 import type { Inventory } from '../../domain/inventory';
+import { fenceTokens } from '../../domain/names';
 import type { Operation } from '../../domain/registry';
 import { BASELINE_LABEL, formatVersionId } from '../../domain/version-id';
 import { forwardSteps, undoSteps, type Steps } from './activities';
@@ -31,6 +32,8 @@ export class BaselineRun {
   /** Production after a rollback, held against production before the run. */
   proof: ProductionProof | undefined;
   reportPath: string | null = null;
+  /** Counts from 0: each try to label has a token of its own. */
+  labelTry = 0;
   readonly versionId: string;
   readonly workflowId: string;
   readonly runId: string;
@@ -51,9 +54,9 @@ export class BaselineRun {
     this.undo = undoSteps();
   }
 
-  /** The fencing token: no other run can have it. */
+  /** The fencing token of the present try: no other run, and no earlier try, has it. */
   get token(): string {
-    return this.runId;
+    return fenceTokens(this.runId)[this.labelTry] ?? this.runId;
   }
 
   get claim(): Claim {

@@ -1,11 +1,14 @@
 import type { CompensationResult } from '../../domain/baseline';
 import type { CheckResult } from '../../domain/checks';
 import type { Claim } from '../../domain/claim';
-import { LATEST_COPY_FOLDERS } from '../../domain/names';
+import type { FingerprintComparison } from '../../domain/fingerprint';
+import { fenceTokens, LATEST_COPY_FOLDERS } from '../../domain/names';
 import type { Operation } from '../../domain/registry';
 import type { RollbackRecord } from '../../domain/rollback';
+import type { TriggerFound } from '../../domain/triggers';
 import { BASELINE_LABEL } from '../../domain/version-id';
 import { tellingSteps, undoSteps, type Steps } from './activities';
+import { businessFailure } from './failures';
 import { CONTINUE } from './names';
 import { proveProduction, type ProductionProof } from './prove-production';
 import { RollbackLog } from './rollback-log';
@@ -18,6 +21,8 @@ export interface Leftovers {
   /** Where the version stands once marked; `absent` where the run had no row yet. */
   status: string;
   startedAt: string;
+  /** What the run itself told of its end, where it could. */
+  trigger: TriggerFound | null;
 }
 
 /**
@@ -36,7 +41,8 @@ export async function eightSteps(left: Leftovers): Promise<{ record: RollbackRec
   if (tablesBefore) {
     await clearStaging(steps, log, left);
     await log.attempt(5, async () => ({ detail: await removeLabel(steps, left), result: undefined }));
-    proof = await prove(steps, log, holder).catch(() => undefined);
+    // What went wrong is noted with the step.
+    proof = await prove(steps, log, left).catch(() => undefined);
   }
   const results = await restOf(steps, log, left, proof);
   return { record: await recordOf(log, left, proof, results), results };
@@ -62,18 +68,38 @@ function gone(was: boolean): { state: 'done' | 'not needed'; detail: string; res
 
 /** The fence goes first: a batch that is still on its way writes nothing after it. */
 async function removeLabel({ stores, longStores }: Steps, { holder, batchSize }: Leftovers): Promise<string> {
-  await stores.revokeFence(holder.runId);
+  for (const token of fenceTokens(holder.runId)) await stores.revokeFence(token);
   const removed = await longStores.removeVersionLabel(holder.label, batchSize);
   return `:${holder.label} removed from ${removed} nodes`;
 }
 
-async function prove(steps: Steps, log: RollbackLog, holder: Claim): Promise<ProductionProof | undefined> {
-  const { runId, versionId, qdrantSnapshotsBefore } = holder;
-  const copies = await steps.files.copiesBefore(runId);
-  if (copies.length > 0) return proveProduction(steps, log, { copies, versionId, qdrantSnapshotsBefore });
-  log.note(6, 'not needed', 'the run ended before its copy of production, and so before it modified anything');
-  log.note(7, 'not needed', 'nothing had been modified');
+async function prove(steps: Steps, log: RollbackLog, left: Leftovers): Promise<ProductionProof | undefined> {
+  const { runId, versionId } = left.holder;
+  const copies = await log.step(6, async () => {
+    const found = await steps.files.copiesBefore(runId);
+    const lost = found.length === 0 && left.status !== 'absent';
+    // Where the claim is lost too, the backups folder is another one now, and there is nothing to wait for.
+    if (lost && left.holder.namespace !== undefined) throw copyIsGone(versionId);
+    const none = lost ? COPY_LOST : NOTHING_MODIFIED;
+    const detail = found.length > 0 ? `${found.map(({ folder }) => folder).join(', ')} to compare with` : none;
+    return { state: found.length > 0 ? 'done' : 'not needed', detail, result: found };
+  });
+  if (copies.length > 0) return proveProduction(steps, log, { copies, versionId });
+  log.note(7, 'not needed', 'there is nothing to compare with');
   return undefined;
+}
+
+const NOTHING_MODIFIED = 'the run ended before its copy of production, and so before it modified anything';
+
+const COPY_LOST = 'claim and latest-copy are lost: production cannot be compared with what it was';
+
+/** A row is made only after latest-copy: where there is a row and no copy, somebody has taken it away. */
+function copyIsGone(versionId: string): Error {
+  return businessFailure('NEEDS_OPERATOR', {
+    found: `${versionId} has a row, and there is no copy of production from before it`,
+    expected: 'latest-copy in the backups folder',
+    next: `bring the backups folder back (HYBRIDFLOW_BACKUPS), then continue with \`${CONTINUE}\``,
+  });
 }
 
 /** Everything else that the run made, last-in first-out; then the last words, unless something is left. */
@@ -111,15 +137,19 @@ async function restOf(
   return saga.compensate();
 }
 
-function postMortem(log: RollbackLog, { reason, startedAt }: Leftovers, proof: ProductionProof | undefined): Operation {
+function postMortem(
+  log: RollbackLog,
+  { reason, startedAt, trigger }: Leftovers,
+  proof: ProductionProof | undefined,
+): Operation {
   const told = proof?.comparisons.map(({ store, same, actual }) => ({ store, same, sha256: actual.sha256 })) ?? [];
-  const details = { reason, steps: log.steps, proof: told, restored: proof?.restored ?? [] };
+  const details = { trigger, reason, steps: log.steps, proof: told, restored: proof?.restored ?? [] };
   return { type: 'rollback', status: 'success', details, startedAt, completedAt: new Date().toISOString() };
 }
 
 async function recordOf(
   log: RollbackLog,
-  { holder, reason }: Leftovers,
+  { holder, reason, trigger, status }: Leftovers,
   proof: ProductionProof | undefined,
   results: readonly CompensationResult[],
 ): Promise<RollbackRecord> {
@@ -136,15 +166,26 @@ async function recordOf(
   const comparisons = proof?.comparisons ?? [];
   return {
     versionId: holder.versionId,
-    trigger: null,
+    trigger,
     reason,
     steps: log.steps,
     restored: proof?.restored ?? [],
     savedTo: proof?.savedTo ?? null,
     proof: comparisons,
     checks,
-    proven: left.length === 0 && comparisons.every(({ same }) => same),
+    proven: isProven(log, left, status, comparisons),
     left,
     next: left.length > 0 ? CONTINUE : null,
   };
+}
+
+/** A run that had a row had modified production: without a comparison, nothing is proven of it. */
+function isProven(
+  log: RollbackLog,
+  left: readonly string[],
+  status: string,
+  comparisons: readonly FingerprintComparison[],
+): boolean {
+  if (left.length > 0 || log.failed.length > 0) return false;
+  return comparisons.every(({ same }) => same) && (comparisons.length > 0 || status === 'absent');
 }

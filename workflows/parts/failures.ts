@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { ErrorFacts, ErrorCode } from '../../domain/errors';
 import type { TriggerNumber } from '../../domain/triggers';
-import { HybridFlowError } from '../../domain/errors';
+import { HybridFlowError, isErrorCode } from '../../domain/errors';
 
 /**
  * The failure that an activity reported, without the wrapping that says which activity it was. Of a timeout, what the
@@ -44,16 +44,29 @@ export function businessFailure(code: ErrorCode, facts: ErrorFacts, ...details: 
 }
 
 /** A failure of which the one who judged knows that it is this trigger of the plan, whatever the phase. */
-export function triggerFailure(trigger: TriggerNumber, code: ErrorCode, facts: ErrorFacts): ApplicationFailure {
+export function triggerFailure(trigger: TriggerNumber | null, code: ErrorCode, facts: ErrorFacts): ApplicationFailure {
   return businessFailure(code, { ...facts, details: { ...facts.details, trigger } });
 }
 
 /** The trigger that a failure was thrown as, where it was; see {@link triggerFailure}. */
-export function statedTrigger(error: unknown): TriggerNumber | undefined {
+export function statedTrigger(error: unknown): TriggerNumber | null | undefined {
   const root = rootOf(error);
   if (!(root instanceof ApplicationFailure)) return undefined;
   const facts = root.details?.[0] as ErrorFacts | undefined;
-  return facts?.details?.trigger as TriggerNumber | undefined;
+  return facts?.details?.trigger as TriggerNumber | null | undefined;
+}
+
+/** Runs work whose failure is that trigger (null: none of the six), whatever the phase. A cancellation stays one. */
+export async function asTrigger<T>(trigger: TriggerNumber | null, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isCancellation(error) || statedTrigger(error) !== undefined) throw error;
+    const root = rootOf(error);
+    const code = root instanceof ApplicationFailure && isErrorCode(root.type) ? root.type : 'CHECK_FAILED';
+    const facts = root instanceof ApplicationFailure ? (root.details?.[0] as ErrorFacts | undefined) : undefined;
+    throw triggerFailure(trigger, code, facts?.found === undefined ? { found: messageOf(error) } : facts);
+  }
 }
 
 export { isCancellation };

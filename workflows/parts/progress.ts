@@ -98,6 +98,13 @@ export class Progress {
     this.#state('rolling back');
   }
 
+  /** The rollback turned out to be none: what it was to undo is committed. */
+  goesOn(): void {
+    this.#view.reason = null;
+    this.#view.rollingBackSince = null;
+    this.#state('running');
+  }
+
   compensated(result: CompensationResult): void {
     this.#view.compensations.push(result);
     this.publish();

@@ -13,11 +13,15 @@ export interface ProductionProof {
 }
 
 export interface ProofRequest {
-  /** Folders of copies, best first: latest-copy, then the baseline (disaster recovery). */
-  copies: readonly string[];
+  /** Best first: latest-copy, then the baseline (disaster recovery). */
+  copies: readonly Copy[];
   versionId: string;
-  /** Snapshots on the server that are not of this run: the others may be taken for what is saved. */
-  qdrantSnapshotsBefore?: string[];
+}
+
+export interface Copy {
+  folder: string;
+  /** False where the stores were written to while it was taken: it is compared with, and nothing is restored from it. */
+  oneMoment: boolean;
 }
 
 /**
@@ -29,44 +33,55 @@ export interface ProofRequest {
 export async function proveProduction(
   { longFiles, files }: Steps,
   log: RollbackLog,
-  { copies, versionId, qdrantSnapshotsBefore }: ProofRequest,
+  { copies, versionId }: ProofRequest,
 ): Promise<ProductionProof> {
   const copy = await log.step(6, async () => {
     const chosen = await firstIntact(longFiles, copies);
-    return { detail: chosen.told, result: chosen.folder };
+    return { detail: chosen.told, result: chosen.copy };
   });
   return log.step<ProductionProof>(7, async () => {
-    const before = await compare(longFiles, copy, STORE_NAMES);
+    const before = await compare(longFiles, copy.folder, STORE_NAMES);
     const contaminated = before.filter(({ same }) => !same);
     if (contaminated.length === 0) {
-      const detail = `all three stores have the fingerprints of ${copy}`;
+      const detail = `all three stores have the fingerprints of ${copy.folder}`;
       return { state: 'not needed', detail, result: { comparisons: before, restored: [], savedTo: null } };
+    }
+    if (!copy.oneMoment) {
+      // The difference is a writer's who was at work before this run modified anything: it is not this run's to undo.
+      const detail = `nothing of this run is left; ${differences(contaminated)}, written by somebody else while ${copy.folder} was taken: not restored from it`;
+      return { detail, result: { comparisons: before, restored: [], savedTo: null } };
     }
     const restored = contaminated.map(({ store }) => store);
     // Named after the run too: what an earlier, broken-off restore saved must stay.
     const rescue = `rescue-${versionId}-${workflowInfo().runId.slice(0, 8)}`;
     await files.openFolder(rescue);
     for (const store of restored) {
-      await longFiles.saveProduction(store, rescue, qdrantSnapshotsBefore);
-      await longFiles.restoreProduction(store, copy);
+      // Listed right before: a snapshot that somebody took earlier must not be taken for what is there now.
+      const present = store === 'qdrant' ? await files.listQdrantSnapshots() : [];
+      await longFiles.saveProduction(store, rescue, present);
+      await longFiles.restoreProduction(store, copy.folder);
     }
-    const after = await compare(longFiles, copy, restored);
+    const after = await compare(longFiles, copy.folder, restored);
     demandRestored(after, rescue);
     const comparisons = before.map((one) => after.find(({ store }) => store === one.store) ?? one);
-    const told = contaminated.map((one) => `${one.store}: ${comparisonText(one)}`).join('; ');
-    const detail = `restored from ${copy} (${told}); what was there is kept in ${rescue}`;
+    const detail = `restored from ${copy.folder} (${differences(contaminated)}); what was there is kept in ${rescue}`;
     return { detail, result: { comparisons, restored, savedTo: rescue } };
   });
 }
 
+function differences(compared: readonly FingerprintComparison[]): string {
+  return compared.map((one) => `${one.store}: ${comparisonText(one)}`).join('; ');
+}
+
 async function firstIntact(
   longFiles: Steps['longFiles'],
-  copies: readonly string[],
-): Promise<{ folder: string; told: string }> {
+  copies: readonly Copy[],
+): Promise<{ copy: Copy; told: string }> {
   const damage: string[] = [];
-  for (const folder of copies) {
+  for (const copy of copies) {
+    const { folder } = copy;
     const { intact, problems } = await longFiles.verifyCopy(folder);
-    if (intact) return { folder, told: [...damage, `${folder} is intact`].join('; ') };
+    if (intact) return { copy, told: [...damage, `${folder} is intact`].join('; ') };
     damage.push(`${folder} is damaged: ${problems.join(', ')}`);
   }
   throw businessFailure('NEEDS_OPERATOR', {
@@ -88,7 +103,7 @@ function demandRestored(after: readonly FingerprintComparison[], rescue: string)
   const wrong = after.filter(({ same }) => !same);
   if (wrong.length === 0) return;
   throw businessFailure('NEEDS_OPERATOR', {
-    found: `after the restore production still differs: ${wrong.map((one) => `${one.store}: ${comparisonText(one)}`).join('; ')}`,
+    found: `after the restore production still differs: ${differences(wrong)}`,
     expected: 'the fingerprints of the copy',
     next: `stop whatever writes, then continue with \`hfv rollback --continue\`; what was there is kept in ${rescue}`,
   });

@@ -41,7 +41,12 @@ export async function rollBack(
     progress.rollingBack(message);
     log.note(1, 'done', `${versionId}: ${message}`);
     const marked = await mark(run, message);
-    if (marked === 'committed') return { state: 'committed' };
+    if (marked === 'committed') {
+      // The commit had landed: nothing fired, and the run goes on to its end.
+      record.trigger = null;
+      progress.goesOn();
+      return { state: 'committed' };
+    }
     const unsure = marked === 'unknown' && commitTried;
     const results = unsure ? [undecided()] : await run.saga.compensate((result) => progress.compensated(result));
     const clean = results.every(({ state }) => state !== 'failed');
@@ -147,7 +152,7 @@ function rollbackRecord(
     savedTo: proof?.savedTo ?? null,
     proof: comparisons,
     checks,
-    proven: left.length === 0 && comparisons.every(({ same }) => same),
+    proven: left.length === 0 && log.failed.length === 0 && comparisons.every(({ same }) => same),
     left,
     next: left.length > 0 ? CONTINUE : null,
   };

@@ -36,6 +36,8 @@ export const SUMMARIES: Record<keyof FileActivities | keyof StoreActivities, str
   removeFolder: 'remove the artifacts of this run',
   snapshotMetadata: 'VACUUM INTO',
   snapshotQdrant: 'snapshot and download',
+  listQdrantSnapshots: 'snapshots that are there',
+  stillStands: 'is there still something to undo?',
   sweepQdrantSnapshots: 'remove snapshots of this run from the server',
   exportNeo4j: 'complete logical export',
   compareProduction: 'production against what was recorded, by content',

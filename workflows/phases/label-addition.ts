@@ -1,5 +1,6 @@
+import { fenceTokens } from '../../domain/names';
 import type { BaselineRun, Found } from '../parts/baseline-run';
-import { isCancellation, messageOf, rootOf } from '../parts/failures';
+import { businessFailure, isCancellation, messageOf, rootOf } from '../parts/failures';
 import { allOrCancel } from '../parts/run';
 import { ApplicationFailure } from '@temporalio/workflow';
 import { labelParagraphs } from './label-paragraphs';
@@ -13,9 +14,11 @@ const SHRINK_BY = [1, 4, 20];
  * that the version can be rolled back to.
  */
 export async function labelAddition(run: BaselineRun, found: Found): Promise<void> {
-  const { steps, undo, saga, label, token, settings, gate } = run;
+  const { steps, undo, saga, label, runId, settings, gate } = run;
   saga.undoWith(`labels :${label}`, () => undo.longStores.removeVersionLabel(label, settings.batchSize));
-  saga.undoWith('fence', () => undo.stores.revokeFence(token));
+  saga.undoWith('fence', async () => {
+    for (const token of fenceTokens(runId)) await undo.stores.revokeFence(token);
+  });
   // Before anything runs beside it, since this also warms the server up for the batches.
   await setFence(run);
   let labelled = false;
@@ -29,7 +32,7 @@ export async function labelAddition(run: BaselineRun, found: Found): Promise<voi
     () => rehearsal(run, () => labelled || gate.view().state === 'paused'),
   ] as const);
   gate.close();
-  await run.step('lift the fence', () => steps.stores.revokeFence(token));
+  await run.step('lift the fence', () => steps.stores.revokeFence(run.token));
 }
 
 /** Trigger 4's own action: what was labelled is taken back before the next, smaller try. The last failure is final. */
@@ -48,6 +51,7 @@ async function withSmallerBatches(run: BaselineRun, found: Found): Promise<numbe
         `labelling with batches of ${batchSize} failed (${messageOf(error)}); tried again with ${next}`,
       );
       await takeBack(run, next);
+      run.labelTry = nth + 1;
       await setFence(run);
     }
   }
@@ -58,7 +62,19 @@ async function labelOnce(run: BaselineRun, found: Found, batchSize: number): Pro
   const { record } = run;
   const { latencies } = await labelParagraphs(run, found.inventory.neo4j.paragraphs, batchSize);
   record.labelLatencies = latencies;
+  await run.step('verify the label count', () => demandLabelled(run));
   return latencies.length;
+}
+
+/** The plan's condition for trigger 4, judged while smaller batches can still be tried. */
+async function demandLabelled({ steps, label }: BaselineRun): Promise<void> {
+  const { labels } = await steps.longStores.countStores(label);
+  if (labels.unlabelled === 0) return;
+  throw businessFailure('CHECK_FAILED', {
+    found: `${labels.unlabelled} of ${labels.paragraphs} paragraphs do not carry :${label}`,
+    expected: 'the label on every paragraph',
+    next: 'find out who writes paragraphs meanwhile (`hfv plan` shows who is at work)',
+  });
 }
 
 async function setFence(run: BaselineRun): Promise<void> {

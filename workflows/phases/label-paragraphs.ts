@@ -76,7 +76,8 @@ class StoreGate {
     // The failure is thrown by the last line; this branch only waits.
     finished.catch(() => undefined);
     await condition(() => ended || this.run.gate.pauseRequested);
-    if (!ended) await this.#set(true);
+    // Where the gate cannot be closed, the span is still the store's to end: nothing may go on behind the failure.
+    if (!ended) await this.#set(true).catch((error: unknown) => finished.then(never(error), never(error)));
     const result = await finished;
     // The store has the last word: whoever closed the gate, it is this run that opens it again.
     if (result.state === 'paused') this.#closed = true;
@@ -89,4 +90,10 @@ class StoreGate {
     await steps.stores.setWriteGate.executeWithOptions({ summary }, [token, paused]);
     this.#closed = paused;
   }
+}
+
+function never(error: unknown): () => never {
+  return () => {
+    throw error;
+  };
 }

@@ -1,6 +1,6 @@
 import type { TakenArtifact } from '../../activities';
 import { judgeArtifacts } from '../../domain/checks';
-import type { Marks } from '../../domain/consistency';
+import { mayRestoreFrom, type Marks } from '../../domain/consistency';
 import { LATEST_COPY_FOLDERS } from '../../domain/names';
 import { LATEST_COPY } from '../../domain/version-id';
 import type { BaselineRun, Found } from '../parts/baseline-run';
@@ -46,11 +46,9 @@ export async function takeLatestCopy(run: BaselineRun, found: Found): Promise<La
   });
   // Registered before the first modification, so that it runs when all of them have been undone.
   saga.undoWith('production as it was', async () => {
-    run.proof = await proveProduction(run.undo, run.rollbackLog, {
-      copies: [LATEST_COPY],
-      versionId: run.versionId,
-      qdrantSnapshotsBefore: found.stores.qdrantSnapshots,
-    });
+    const oneMoment = mayRestoreFrom(record.consistency);
+    const copies = [{ folder: LATEST_COPY, oneMoment }];
+    run.proof = await proveProduction(run.undo, run.rollbackLog, { copies, versionId: run.versionId });
   });
   return copy;
 }

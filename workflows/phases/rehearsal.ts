@@ -4,7 +4,7 @@ import type { StoreName } from '../../domain/names';
 import type { ConfirmForm, RehearsedStore } from '../../domain/rehearsal';
 import { STORE_TITLES } from '../../domain/words';
 import type { BaselineRun } from '../parts/baseline-run';
-import { triggerFailure } from '../parts/failures';
+import { asTrigger, triggerFailure } from '../parts/failures';
 
 /**
  * Confirms that the version can be rolled back to: every artifact is restored into a side target and compared by
@@ -28,7 +28,7 @@ async function rehearse(run: BaselineRun, stores: readonly StoreName[], form: Co
   for (const store of stores) {
     const done = await run.step(
       `rehearse the restore of ${STORE_TITLES[store]} (${form})`,
-      () => steps.longFiles.rehearse(store, versionId, form),
+      () => asTrigger(3, () => steps.longFiles.rehearse(store, versionId, form)),
       ({ passed, evidence }) => ({ passed, evidence }),
     );
     record.rehearsal.push(done);

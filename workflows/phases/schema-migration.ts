@@ -1,4 +1,5 @@
 import type { BaselineRun, Found } from '../parts/baseline-run';
+import { asTrigger } from '../parts/failures';
 import { fenceOf } from '../parts/keep-fence';
 
 /** Phase 1: version_registry and operation_log, additive. From here on the write fence asks other writers to keep out. */
@@ -18,5 +19,5 @@ export async function schemaMigration(run: BaselineRun, found: Found): Promise<v
   const earlier = found.files.tablesBefore.find(({ name, state }) => name === 'operation_log' && state === 'fits');
   record.schema = { differences: [], operationLogRows: made.operationLogRows, earlierRows: earlier?.rows ?? 0 };
   saga.undoWith('write fence', () => undo.files.releaseWriteFence(run.runId));
-  await run.step('hold the write fence', () => steps.files.holdWriteFence(fenceOf(run)));
+  await run.step('hold the write fence', () => asTrigger(null, () => steps.files.holdWriteFence(fenceOf(run))));
 }

@@ -6,7 +6,7 @@ import { LATEST_COPY } from '../../domain/version-id';
 import type { BaselineRun, Found } from '../parts/baseline-run';
 import { evaluateCriteria } from '../parts/criteria';
 import { demandAll } from '../parts/demand';
-import { messageOf, triggerFailure } from '../parts/failures';
+import { asTrigger, messageOf, triggerFailure } from '../parts/failures';
 import { allOrCancel } from '../parts/run';
 
 /**
@@ -72,7 +72,7 @@ async function content({ steps, record }: BaselineRun): Promise<FingerprintCompa
 }
 
 async function probes({ steps, record, versionId, warnings }: BaselineRun): Promise<ProbeComparison[]> {
-  record.probes = await steps.longFiles.compareProbes(versionId, 1);
+  record.probes = await asTrigger(5, () => steps.longFiles.compareProbes(versionId, 1));
   const told = ({ name, why }: ProbeComparison) => `${name}: ${why ?? ''}`;
   warnings.push(...record.probes.filter(({ verdict }) => verdict === 'warning').map(told));
   const failed = record.probes.filter(({ verdict }) => verdict === 'failed');
