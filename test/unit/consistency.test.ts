@@ -136,7 +136,8 @@ describe('for any captures', () => {
         fc.double({ min: 0, max: 1, noNaN: true }),
         (any, a, b) => {
           const statement = state(any);
-          fc.pre(statement.verdict === 'skew');
+          // One in a hundred of these is; asking for them by a precondition runs out of patience now and then.
+          if (statement.verdict !== 'skew') return;
           const open = STORE_NAMES.map((s) => any[s]).filter((one) => !stoodStill(one));
           for (const one of open) {
             for (const other of open) {
@@ -148,6 +149,7 @@ describe('for any captures', () => {
           expect(Number(seconds) * 1_000 + 1e-6).toBeGreaterThanOrEqual(statement.skewMs);
         },
       ),
+      { numRuns: 5_000 },
     );
   });
 
