@@ -4,6 +4,9 @@ import type { Fault } from './faults';
 const CHANGES =
   /\.(create|register|record|commit$|log|delete|acquire|hold|label|revoke|open|write|link|seal|publish|claim|amend|snapshotTo|download|export|restore|drop|try|move)/;
 
+/** Whether a call leaves something behind that an undo has to find. */
+export const changesSomething = (call: string): boolean => CHANGES.test(call);
+
 /** Both times of every call that changes something, and one of every call that only reads. */
 export function faultCases(calls: readonly string[]): Pick<Fault, 'call' | 'when'>[] {
   return calls.flatMap((call) =>
