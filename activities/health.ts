@@ -4,8 +4,7 @@ import type { HealthReport, LogFinding } from '../domain/health';
 import { healthMarkdown } from '../domain/health-markdown';
 import { redact } from '../domain/masking';
 import { REPORT_FILES } from '../domain/report';
-import { checkHealth } from '../inspection/health';
-import { readLog } from '../inspection/health/logs';
+import { checkHealth, readLogs } from '../inspection/health';
 import { callControl } from './context';
 import type { ActivityDeps } from './deps';
 
@@ -14,8 +13,7 @@ export function createHealthActivities(deps: ActivityDeps) {
   return {
     /** Errors in the services' logs since a moment (ISO 8601), where the configuration names logs that can be read. */
     async readServiceLogs(since: string): Promise<LogFinding[]> {
-      const options = { since: new Date(since), secrets: deps.secrets };
-      return Promise.all(deps.health.logs.map((path) => readLog(path, options)));
+      return readLogs(deps, new Date(since));
     },
 
     /**

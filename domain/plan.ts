@@ -104,15 +104,6 @@ export function planFacts(plan: Omit<MigrationPlan, 'hash'>): PlanFacts {
   };
 }
 
-/** JSON with the keys of every object in order and nothing between: equal facts give equal bytes. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
-}
-
 /** Insists on the plan that was agreed on, where one was. Only hashes are compared, so what differs cannot be named. */
 export function judgePlanHash(given: string | undefined, plan: Pick<MigrationPlan, 'hash'>): Refusal | undefined {
   if (given === undefined || given === plan.hash) return undefined;

@@ -59,6 +59,10 @@ function sinceWhen(row: VersionRow | null, now: Date): Date {
   return new Date(Math.max(committed, now.getTime() - DAY_MS));
 }
 
-function readLogs({ health, secrets }: HealthDeps, since: Date): Promise<LogFinding[]> {
+/** Errors in the services' logs since a moment, where the configuration names logs. */
+export function readLogs(
+  { health, secrets }: Pick<HealthDeps, 'health' | 'secrets'>,
+  since: Date,
+): Promise<LogFinding[]> {
   return Promise.all(health.logs.map((path) => readLog(path, { since, secrets })));
 }

@@ -1,6 +1,7 @@
+import { canonicalJson } from '../../domain/canonical-json';
 import { HybridFlowError } from '../../domain/errors';
 import type { HierarchyNode } from '../../stores/ports';
-import { canonicalJson, settledOrder, sha256 } from './canonical';
+import { settledOrder, sha256 } from './canonical';
 import type { Probe, ProbeStores } from './probe';
 
 /** Servers compile, plan and cache with their first calls; these are not timed. */

@@ -1,51 +1,25 @@
 import { resolve } from 'node:path';
 import type { GroupFingerprint } from '../../domain/fingerprint';
-import { STAGING_NAMES } from '../../domain/names';
-import { VERSIONING_TABLES } from '../../domain/registry-schema';
 import { FingerprintGroups, ItemWriter } from '../fingerprint';
 import { reading, type Db, type Source } from './open';
+import { isPlainTable, objectsOf } from './restore-schema';
 
-/** What versions add to the database: no part of the content that they are versions of. */
-const NOT_PRODUCTION = [...VERSIONING_TABLES.map(({ name }) => name), STAGING_NAMES.table];
 const CHAPTERS = 'chapter_metadata';
 
 type Cell = null | bigint | number | string | Buffer;
-
-interface SchemaObject {
-  type: string;
-  name: string;
-  table: string;
-  sql: string;
-}
 
 /** Of production's tables and their schema, in the database itself or in the copy `file`, at one moment. */
 export function takeFingerprint(source: Source, file?: string): GroupFingerprint[] {
   return reading(file === undefined ? source : { ...source, path: resolve(file) }, (db) => {
     const groups = new FingerprintGroups();
     const item = new ItemWriter();
-    const objects = productionObjects(db);
+    const objects = objectsOf(db, 'main');
     for (const { type, name, table, sql } of objects) {
       groups.add('(schema)', item.text(type).text(name).text(table).text(sql).digest());
     }
-    for (const { name } of objects.filter(holdsRows)) addRows(db, name, groups, item);
+    for (const { name } of objects.filter(isPlainTable)) addRows(db, name, groups, item);
     return groups.list();
   });
-}
-
-/** Objects without a statement are indexes that SQLite makes for a constraint: the table's own statement covers them. */
-function productionObjects(db: Db): SchemaObject[] {
-  return db
-    .prepare<string[], SchemaObject>(
-      `SELECT type, name, tbl_name AS "table", sql FROM sqlite_master
-       WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-         AND lower(tbl_name) NOT IN (${NOT_PRODUCTION.map(() => '?').join(', ')})`,
-    )
-    .all(...NOT_PRODUCTION);
-}
-
-/** A virtual table keeps its rows in tables of its own, or elsewhere. */
-function holdsRows({ type, sql }: SchemaObject): boolean {
-  return type === 'table' && !/^CREATE\s+VIRTUAL/i.test(sql);
 }
 
 function addRows(db: Db, table: string, groups: FingerprintGroups, item: ItemWriter): void {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { estimatePhases } from '../../domain/estimate';
 import type { Inventory } from '../../domain/inventory';
-import { canonicalJson, judgePlanHash, type MigrationPlan } from '../../domain/plan';
+import { canonicalJson } from '../../domain/canonical-json';
+import { judgePlanHash, type MigrationPlan } from '../../domain/plan';
 import { judgeAll, judgePreflight, neededBytes, predictArtifacts, type PreflightFacts } from '../../domain/preflight';
 import type { TableBefore } from '../../domain/registry';
 import { hashOf } from '../../inspection/plan';

@@ -1,17 +1,16 @@
 import type { CompensationResult } from '../../domain/baseline';
 import type { CheckResult } from '../../domain/checks';
 import type { Claim } from '../../domain/claim';
-import type { FingerprintComparison } from '../../domain/fingerprint';
 import { fenceTokens, LATEST_COPY_FOLDERS } from '../../domain/names';
-import type { Operation } from '../../domain/registry';
 import type { RollbackRecord } from '../../domain/rollback';
 import type { TriggerFound } from '../../domain/triggers';
 import { BASELINE_LABEL } from '../../domain/version-id';
-import { tellingSteps, undoSteps, type Steps } from './activities';
+import { undoSteps, type Steps } from './activities';
 import { businessFailure } from './failures';
 import { CONTINUE } from './names';
 import { proveProduction, type ProductionProof } from './prove-production';
 import { RollbackLog } from './rollback-log';
+import { leftBy, postMortem, rollbackRecord, validateAgain } from './rollback-record';
 import { Saga } from './saga';
 
 export interface Leftovers {
@@ -109,7 +108,8 @@ async function restOf(
   left: Leftovers,
   proof: ProductionProof | undefined,
 ): Promise<CompensationResult[]> {
-  const { runId, versionId, tablesBefore, qdrantSnapshotsBefore } = left.holder;
+  const { reason, startedAt, trigger, holder } = left;
+  const { runId, versionId, tablesBefore, qdrantSnapshotsBefore } = holder;
   const failed = log.failed;
   const saga = new Saga();
   const lastWord = { lastWord: true };
@@ -117,7 +117,13 @@ async function restOf(
   if (tablesBefore) {
     saga.undoWith(
       `registry row of ${versionId}`,
-      () => files.rollBackRow(versionId, runId, left.reason, postMortem(log, left, proof)),
+      () =>
+        files.rollBackRow(
+          versionId,
+          runId,
+          reason,
+          postMortem(startedAt, proof, { trigger, reason, steps: log.steps }),
+        ),
       lastWord,
     );
     saga.undoWith('latest-copy', () => files.settleLatestCopy(runId, 'old'), lastWord);
@@ -137,55 +143,17 @@ async function restOf(
   return saga.compensate();
 }
 
-function postMortem(
-  log: RollbackLog,
-  { reason, startedAt, trigger }: Leftovers,
-  proof: ProductionProof | undefined,
-): Operation {
-  const told = proof?.comparisons.map(({ store, same, actual }) => ({ store, same, sha256: actual.sha256 })) ?? [];
-  const details = { trigger, reason, steps: log.steps, proof: told, restored: proof?.restored ?? [] };
-  return { type: 'rollback', status: 'success', details, startedAt, completedAt: new Date().toISOString() };
-}
-
 async function recordOf(
   log: RollbackLog,
   { holder, reason, trigger, status }: Leftovers,
   proof: ProductionProof | undefined,
   results: readonly CompensationResult[],
 ): Promise<RollbackRecord> {
-  const left = results.filter(({ state }) => state === 'failed').map(({ name, error }) => `${name} (${error ?? ''})`);
+  const left = leftBy(results);
   let checks: CheckResult[] = [];
-  if (left.length === 0 && holder.tablesBefore) {
-    await log.attempt(8, async () => {
-      checks = await tellingSteps().longFiles.runSevenChecks();
-      const passed = checks.filter((check) => check.passed).length;
-      return { detail: `rolled_back; ${passed} of ${checks.length} checks passed`, result: undefined };
-    });
-  } else if (left.length === 0) log.note(8, 'done', 'nothing was changed');
-  else log.note(8, 'failed', left.join('; '));
-  const comparisons = proof?.comparisons ?? [];
-  return {
-    versionId: holder.versionId,
-    trigger,
-    reason,
-    steps: log.steps,
-    restored: proof?.restored ?? [],
-    savedTo: proof?.savedTo ?? null,
-    proof: comparisons,
-    checks,
-    proven: isProven(log, left, status, comparisons),
-    left,
-    next: left.length > 0 ? CONTINUE : null,
-  };
-}
-
-/** A run that had a row had modified production: without a comparison, nothing is proven of it. */
-function isProven(
-  log: RollbackLog,
-  left: readonly string[],
-  status: string,
-  comparisons: readonly FingerprintComparison[],
-): boolean {
-  if (left.length > 0 || log.failed.length > 0) return false;
-  return comparisons.every(({ same }) => same) && (comparisons.length > 0 || status === 'absent');
+  if (left.length > 0) log.note(8, 'failed', left.join('; '));
+  else if (holder.tablesBefore) checks = await validateAgain(log);
+  else log.note(8, 'done', 'nothing was changed');
+  const known = { versionId: holder.versionId, trigger, reason, checks, left };
+  return rollbackRecord(known, log, proof, { proofNeeded: status !== 'absent' });
 }

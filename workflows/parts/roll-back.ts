@@ -1,16 +1,14 @@
 import type { ApplicationFailure } from '@temporalio/workflow';
 import { CancellationScope } from '@temporalio/workflow';
 import type { CompensationResult } from '../../domain/baseline';
-import type { CheckResult } from '../../domain/checks';
 import type { Operation } from '../../domain/registry';
-import type { RollbackRecord } from '../../domain/rollback';
 import { classifyTrigger, statusMessage, type TriggerFound } from '../../domain/triggers';
-import { tellingSteps } from './activities';
 import type { BaselineRun } from './baseline-run';
 import { businessFailure, messageOf, statedTrigger } from './failures';
 import { CONTINUE } from './names';
 import { unfinished } from './outcome';
 import { writeReport } from './report';
+import { leftBy, postMortem, rollbackRecord, validateAgain } from './rollback-record';
 
 export type RollBackResult = { state: 'committed' } | { state: 'ended'; failure: ApplicationFailure };
 
@@ -51,8 +49,11 @@ export async function rollBack(
     const results = unsure ? [undecided()] : await run.saga.compensate((result) => progress.compensated(result));
     const clean = results.every(({ state }) => state !== 'failed');
     noteSteps(run, results);
-    const checks = clean && modified ? await validateAgain(run) : [];
-    record.rollback = rollbackRecord(run, message, results, checks);
+    const checks = clean && modified ? await validateAgain(log, countedBefore(run)) : [];
+    const { trigger } = record;
+    const known = { versionId, trigger, reason: message, checks, left: leftBy(results) };
+    // A saga whose undos all succeeded has compared production, or had modified nothing.
+    record.rollback = rollbackRecord(known, log, run.proof, { proofNeeded: false });
     progress.ended(clean ? 'rolled_back' : 'needs_operator');
     const told = modified ? 'rolled_back' : 'refused';
     await writeReport(run, clean ? told : 'needs_operator', message, results);
@@ -68,17 +69,7 @@ export function rollbackOperation(run: BaselineRun): Operation {
   const { reason, compensations, steps, rollingBackSince } = run.progress.view;
   const { trigger, labelRetries } = run.record;
   const startedAt = rollingBackSince ?? new Date().toISOString();
-  const proof = run.proof?.comparisons.map(({ store, same, actual }) => ({ store, same, sha256: actual.sha256 }));
-  const details = {
-    trigger,
-    reason,
-    labelRetries,
-    compensations,
-    proof: proof ?? [],
-    restored: run.proof?.restored ?? [],
-    steps,
-  };
-  return { type: 'rollback', status: 'success', details, startedAt, completedAt: new Date().toISOString() };
+  return postMortem(startedAt, run.proof, { trigger, reason, labelRetries, compensations, steps });
 }
 
 function triggerOf(run: BaselineRun, reason: string, error: unknown): TriggerFound | null {
@@ -119,43 +110,10 @@ function noteSteps({ rollbackLog: log, label, proof }: BaselineRun, results: rea
   }
 }
 
-/** Production may have been unsound before the run: what the checks say now is told, and is no reason to go on undoing. */
-async function validateAgain({ record, rollbackLog: log }: BaselineRun): Promise<CheckResult[]> {
-  let checks: CheckResult[] = [];
-  await log.attempt(8, async () => {
-    const { chapters, perTextbook } = record.plan?.inventory.sqlite ?? {};
-    const expected = chapters === undefined || perTextbook === undefined ? undefined : { chapters, perTextbook };
-    checks = await tellingSteps().longFiles.runSevenChecks(expected);
-    const passed = checks.filter((check) => check.passed).length;
-    return { detail: `rolled_back; ${passed} of ${checks.length} checks passed`, result: undefined };
-  });
-  return checks;
-}
-
-function rollbackRecord(
-  run: BaselineRun,
-  reason: string,
-  results: readonly CompensationResult[],
-  checks: CheckResult[],
-): RollbackRecord {
-  const { record, proof, rollbackLog: log, versionId } = run;
-  const left = results
-    .filter(({ state }) => state === 'failed')
-    .map(({ name, error }) => `${name} (${error ?? 'unknown'})`);
-  const comparisons = proof?.comparisons ?? [];
-  return {
-    versionId,
-    trigger: record.trigger,
-    reason,
-    steps: log.steps,
-    restored: proof?.restored ?? [],
-    savedTo: proof?.savedTo ?? null,
-    proof: comparisons,
-    checks,
-    proven: left.length === 0 && log.failed.length === 0 && comparisons.every(({ same }) => same),
-    left,
-    next: left.length > 0 ? CONTINUE : null,
-  };
+function countedBefore({ record }: BaselineRun): { chapters: number; perTextbook: Record<string, number> } | undefined {
+  if (!record.plan) return undefined;
+  const { chapters, perTextbook } = record.plan.inventory.sqlite;
+  return { chapters, perTextbook };
 }
 
 function rolledBack(run: BaselineRun, reason: string, results: CompensationResult[]): ApplicationFailure {

@@ -7,7 +7,8 @@ import {
   type CaptureOptions,
   type ProbeStores,
 } from '../../../inspection/probes';
-import { canonicalJson, settledOrder } from '../../../inspection/probes/canonical';
+import { canonicalJson } from '../../../domain/canonical-json';
+import { settledOrder } from '../../../inspection/probes/canonical';
 import type { HierarchyNode, Neighbour } from '../../../stores/ports';
 import { failureOf } from '../../support/errors';
 import { FAKE_PROBES, FakeEmbedder, fakeGraphSearch, fakeVectorSearch } from '../../support/fakes/probes';

@@ -1,0 +1,66 @@
+import type { CompensationResult } from '../../domain/baseline';
+import type { CheckResult } from '../../domain/checks';
+import type { Operation } from '../../domain/registry';
+import type { RollbackRecord } from '../../domain/rollback';
+import { tellingSteps } from './activities';
+import { CONTINUE } from './names';
+import type { ProductionProof } from './prove-production';
+import type { RollbackLog } from './rollback-log';
+
+/**
+ * The plan's last step. Production may have been unsound before the run: what the checks say now is told, and is no
+ * reason to go on undoing.
+ */
+export async function validateAgain(
+  log: RollbackLog,
+  expected?: { chapters: number; perTextbook: Record<string, number> },
+): Promise<CheckResult[]> {
+  let checks: CheckResult[] = [];
+  await log.attempt(8, async () => {
+    checks = await tellingSteps().longFiles.runSevenChecks(expected);
+    const passed = checks.filter((check) => check.passed).length;
+    return { detail: `rolled_back; ${passed} of ${checks.length} checks passed`, result: undefined };
+  });
+  return checks;
+}
+
+/** What could not be undone, each with its error. */
+export function leftBy(results: readonly CompensationResult[]): string[] {
+  return results.filter(({ state }) => state === 'failed').map(({ name, error }) => `${name} (${error ?? 'unknown'})`);
+}
+
+/** `proofNeeded`: production had been modified, so that without a comparison nothing is proven of it. */
+export function rollbackRecord(
+  told: Pick<RollbackRecord, 'versionId' | 'trigger' | 'reason' | 'checks' | 'left'>,
+  log: RollbackLog,
+  proof: ProductionProof | undefined,
+  { proofNeeded }: { proofNeeded: boolean },
+): RollbackRecord {
+  const comparisons = proof?.comparisons ?? [];
+  const undone = told.left.length === 0 && log.failed.length === 0;
+  return {
+    ...told,
+    steps: log.steps,
+    restored: proof?.restored ?? [],
+    savedTo: proof?.savedTo ?? null,
+    proof: comparisons,
+    proven: undone && comparisons.every(({ same }) => same) && (comparisons.length > 0 || !proofNeeded),
+    next: told.left.length > 0 ? CONTINUE : null,
+  };
+}
+
+/** Closes the row of operation_log that the rollback has opened. */
+export function postMortem(
+  startedAt: string,
+  proof: ProductionProof | undefined,
+  details: Record<string, unknown>,
+): Operation {
+  const told = proof?.comparisons.map(({ store, same, actual }) => ({ store, same, sha256: actual.sha256 })) ?? [];
+  return {
+    type: 'rollback',
+    status: 'success',
+    details: { ...details, proof: told, restored: proof?.restored ?? [] },
+    startedAt,
+    completedAt: new Date().toISOString(),
+  };
+}
