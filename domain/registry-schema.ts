@@ -1,11 +1,11 @@
 import { ACTIVE_STATUSES, VERSION_STATUSES } from './status';
 import { statusTriggers } from './status-triggers';
-import { column, type TableDefinition } from './table-definition';
+import { SWITCH_JOURNAL } from './switch-journal-schema';
+import { column, quotedList, type TableDefinition } from './table-definition';
+import { VERSION_PINS } from './version-pins-schema';
 import { WRITE_FENCE } from './write-fence';
 
 export { compareColumns, type Column, type TableDefinition } from './table-definition';
-
-const quoted = (states: readonly string[]) => states.map((state) => `'${state}'`).join(', ');
 
 // No AUTOINCREMENT in any table: it would bring sqlite_sequence into a database that has none, and SQLite
 // never lets go of that table again, so no undo could put the file's schema back as it was.
@@ -34,10 +34,11 @@ export const VERSION_REGISTRY: TableDefinition = {
     column('workflow_id', 'TEXT'),
     column('run_id', 'TEXT'),
   ],
+  accepts: [{ column: 'status', values: VERSION_STATUSES }],
   create: `CREATE TABLE version_registry (
   id INTEGER PRIMARY KEY,
   version_id TEXT NOT NULL UNIQUE,
-  status TEXT NOT NULL CHECK (status IN (${quoted(VERSION_STATUSES)})),
+  status TEXT NOT NULL CHECK (status IN (${quotedList(VERSION_STATUSES)})),
   created_at TEXT NOT NULL DEFAULT (${NOW_UTC}),
   updated_at TEXT NOT NULL DEFAULT (${NOW_UTC}),
   status_message TEXT,
@@ -57,7 +58,7 @@ export const VERSION_REGISTRY: TableDefinition = {
     'CREATE INDEX idx_version_registry_created_at ON version_registry (created_at)',
     // One change at a time, whatever workflow id it was started under: the second insert fails here.
     `CREATE UNIQUE INDEX idx_version_registry_one_active ON version_registry ((1))
-  WHERE status IN (${quoted(ACTIVE_STATUSES)})`,
+  WHERE status IN (${quotedList(ACTIVE_STATUSES)})`,
   ],
   triggers: statusTriggers(),
 };
@@ -90,5 +91,5 @@ export const OPERATION_LOG: TableDefinition = {
   triggers: [],
 };
 
-/** In the order of their creation: operation_log refers to version_registry. */
-export const VERSIONING_TABLES = [VERSION_REGISTRY, OPERATION_LOG, WRITE_FENCE] as const;
+/** In the order of their creation: all but the write fence refer to version_registry. */
+export const VERSIONING_TABLES = [VERSION_REGISTRY, OPERATION_LOG, WRITE_FENCE, SWITCH_JOURNAL, VERSION_PINS] as const;

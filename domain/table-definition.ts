@@ -1,3 +1,5 @@
+import type { ErrorCode } from './errors';
+
 /** One column as `PRAGMA table_info` reports it, in the parts that matter for a comparison. */
 export interface Column {
   name: string;
@@ -14,10 +16,42 @@ export interface TableDefinition {
   triggers: readonly string[];
   /** Whether its rows tell what happened: then an undo must not drop them. */
   isRecord: boolean;
+  /** Columns that a CHECK holds to these values. */
+  accepts?: readonly { column: string; values: readonly string[] }[];
 }
 
 export function column(name: string, type: string, flags: Partial<Column> = {}): Column {
   return { name, type, notNull: false, primaryKey: false, ...flags };
+}
+
+/** `'a', 'b'`, for an IN of SQL. */
+export function quotedList(values: readonly string[]): string {
+  return values.map((value) => `'${value}'`).join(', ');
+}
+
+/**
+ * A trigger `<table>_<name>` that runs before a statement takes effect.
+ *
+ * Only what every SQLite reads may stand in it: a trigger that an older one cannot parse makes the whole file unreadable
+ * to it. So messages are literals.
+ */
+export function guard(
+  table: string,
+  name: string,
+  event: 'INSERT' | 'UPDATE' | 'DELETE',
+  when: string | undefined,
+  body: readonly string[],
+): string {
+  const condition = when === undefined ? '' : `\nWHEN ${when}`;
+  return `CREATE TRIGGER ${table}_${name} BEFORE ${event} ON ${table}${condition}
+BEGIN
+${body.map((statement) => `  ${statement};`).join('\n')}
+END`;
+}
+
+/** The refusal of a {@link guard}; its message begins with the code that a caller is told. */
+export function refuse(message: `${ErrorCode}: ${string}`, when?: string): string {
+  return `SELECT RAISE(ABORT, '${message}')${when === undefined ? '' : ` WHERE ${when}`}`;
 }
 
 /** Differences between a table as found and as needed, one sentence per column; empty where it fits. */

@@ -18,7 +18,14 @@ from collections import defaultdict
 from hashlib import sha256
 from pathlib import Path
 
-VERSIONING = ("version_registry", "operation_log", "write_fence", "chapter_metadata_staging")
+VERSIONING = (
+    "version_registry",
+    "operation_log",
+    "write_fence",
+    "switch_journal",
+    "version_pins",
+    "chapter_metadata_staging",
+)
 VERSION_LABEL = re.compile(r"v[0-9]+_(baseline|minor|major)")
 LEFT_OUT = ("staging", "__HybridFlowFence")
 DOWN = ("HAS_SECTION", "HAS_SUBSECTION", "HAS_SUBSUBSECTION", "HAS_PARAGRAPH")
@@ -216,8 +223,9 @@ def check_bytes(folder, manifest, say):
     stated = defaultdict(dict)
     for artifact in manifest["artifacts"]:
         stated[artifact["file"]]["manifest.json"] = artifact["sha256"]
-        if artifact.get("fingerprint"):
-            stated[artifact["fingerprint"]["file"]]["manifest.json"] = artifact["fingerprint"]["sha256"]
+        for kind in ("fingerprint", "deepFingerprint"):
+            if artifact.get(kind):
+                stated[artifact[kind]["file"]]["manifest.json"] = artifact[kind]["sha256"]
     for line in (folder / "checksums.txt").read_text("utf-8").splitlines():
         digest, _, name = line.partition("  ")
         stated[name]["checksums.txt"] = digest

@@ -6,25 +6,30 @@ import type { MetadataChecks } from './checks';
 import type { MetadataFingerprints } from './fingerprints';
 import type { MetadataHealth } from './health';
 import type { Marked } from './marks';
+import type { Pins, SwitchJournal } from './journal';
 import type { MetadataRestore } from './restore';
+import type { MetadataStaging } from './staging';
 import type { WriteFenceStore } from './write-fence';
 
 /** metadata.db. Calls are synchronous underneath; the file is small. */
-export interface MetadataStore extends MetadataFingerprints, MetadataChecks, MetadataRestore, MetadataHealth, Marked {
+export interface MetadataStore
+  extends MetadataFingerprints, MetadataChecks, MetadataRestore, MetadataStaging, MetadataHealth, Marked {
   inventory(): SqliteInventory;
-  /** How version_registry, operation_log and write_fence stand now. */
+  /** How the versioning tables stand now. */
   inspectTables(): TableBefore[];
   /** Creates what is missing, in one transaction. Refuses (SCHEMA_CONFLICT) a table of another shape that holds rows. */
   createTables(lease: WriteLease): TablesCreated;
   /**
-   * Puts the tables back as `before` says. Where version_registry or operation_log holds rows, those two are the
-   * record, and stay; the write fence is no record, and goes.
+   * Puts the tables back as `before` says. A table that is a record and holds rows stays, version_registry and
+   * operation_log together; what is empty goes, and so does the write fence.
    */
   undoTables(before: TableBefore[]): 'undone' | 'kept';
   /** Writes a consistent copy (VACUUM INTO) to `file`, which must not exist. */
   snapshotTo(file: string): Omit<CapturedFile, 'bytes' | 'sha256'>;
   registry: VersionRegistry;
   fence: WriteFenceStore;
+  journal: SwitchJournal;
+  pins: Pins;
   close(): void;
 }
 
@@ -73,6 +78,17 @@ export interface VersionRegistry {
    * another run, or a baseline that is committed already, is VERSION_IN_USE.
    */
   registerBaseline(version: NewVersion, lease: WriteLease): VersionRow;
+  /**
+   * Inserts the row of a version that is to be staged, as `pending`. The same run may call it again. BASE_BUSY and
+   * VERSION_IN_USE as for a baseline.
+   */
+  open(version: NewVersion, lease: WriteLease): VersionRow;
+  /** The number that the next version gets: one more than the highest there ever was. */
+  nextNumber(): number;
+  /** Counts of the version as it is to be committed; `passed` goes to validation_passed. */
+  recordValidation(versionId: string, counts: { chapters: number; paragraphs: number; passed: boolean }): void;
+  /** Free text of a person; null clears it. */
+  setNotes(versionId: string, notes: string | null): VersionRow;
   recordSnapshots(versionId: string, paths: SnapshotPaths, lease: WriteLease): void;
   /** Moves along the status machine; being there already is fine. A message of null keeps the one that is there. */
   move(versionId: string, to: VersionStatus, message: string | null): VersionRow;
@@ -88,6 +104,8 @@ export interface VersionRegistry {
    * adds nothing.
    */
   logOperations(versionId: string | null, operations: Operation[]): void;
+  /** Of the closed rows of that type, removes all but the newest `keep`. Answers how many went. */
+  pruneOperations(versionId: string, type: string, keep: number): number;
   /** Inserts, finds and deletes a row of the type `test`, and asks for the newest version; nothing of it stays. */
   tryOperations(versionId: string): OperationsTried;
 }

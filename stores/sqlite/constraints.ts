@@ -1,6 +1,5 @@
 import Database from 'better-sqlite3';
-import { VERSION_REGISTRY, VERSIONING_TABLES, type TableDefinition } from '../../domain/registry-schema';
-import { VERSION_STATUSES } from '../../domain/status';
+import { VERSIONING_TABLES, type TableDefinition } from '../../domain/registry-schema';
 import type { Db } from './open';
 
 const DEFAULT = ': default value';
@@ -10,8 +9,8 @@ const DEFAULT = ': default value';
  * accepted states. Found by asking SQLite about the table in question and about ours, made in memory.
  */
 export function compareConstraints(db: Db, table: TableDefinition): string[] {
-  const needed = constraintsOf(blueprint(), table.name);
-  const found = constraintsOf(db, table.name);
+  const needed = constraintsOf(blueprint(), table);
+  const found = constraintsOf(db, table);
   return [
     ...[...needed].filter((fact) => !found.has(fact)).map((fact) => `${fact}: missing`),
     // A default more does no harm; a unique key or reference more makes our rows fail.
@@ -29,8 +28,9 @@ function blueprint(): Db {
   return memory;
 }
 
-function constraintsOf(db: Db, table: string): Set<string> {
-  return new Set([...defaults(db, table), ...uniqueKeys(db, table), ...references(db, table), ...states(db, table)]);
+function constraintsOf(db: Db, table: TableDefinition): Set<string> {
+  const { name } = table;
+  return new Set([...defaults(db, name), ...uniqueKeys(db, name), ...references(db, name), ...accepted(db, table)]);
 }
 
 function defaults(db: Db, table: string): string[] {
@@ -61,15 +61,14 @@ function references(db: Db, table: string): string[] {
   return keys.map((key) => `${key.from}: REFERENCES ${key.table} (${key.to ?? 'its key'})`.toLowerCase());
 }
 
-/** Whether each state is accepted is read from the literals of the table's own CHECK. */
-function states(db: Db, table: string): string[] {
-  if (table !== VERSION_REGISTRY.name) return [];
+/** Whether each value is accepted is read from the literals of the table's own CHECK. */
+function accepted(db: Db, { name, accepts = [] }: TableDefinition): string[] {
   const sql = db
     .prepare("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE")
     .pluck()
-    .get(table) as string | undefined;
+    .get(name) as string | undefined;
   if (sql === undefined || !/\bCHECK\s*\(/i.test(sql)) return [];
-  return VERSION_STATUSES.filter((state) => sql.includes(`'${state}'`)).map(
-    (state) => `status: CHECK accepts ${state}`,
+  return accepts.flatMap(({ column, values }) =>
+    values.filter((value) => sql.includes(`'${value}'`)).map((value) => `${column}: CHECK accepts ${value}`),
   );
 }

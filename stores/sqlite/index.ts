@@ -4,11 +4,14 @@ import { readChapters } from './chapters';
 import { takeFingerprint } from './fingerprint';
 import { integrity } from './health';
 import { takeInventory } from './inventory';
+import { openJournal } from './journal';
 import { markOf } from './mark';
 import type { Source } from './open';
+import { openPins } from './pins';
 import { openRegistry } from './registry';
 import { dropStaging, restoreFrom } from './restore';
 import { snapshotTo } from './snapshot';
+import { openStaging } from './staging';
 import { createTables, inspectTables } from './tables';
 import { undoTables } from './undo-tables';
 import { openWriteFence } from './write-fence';
@@ -21,18 +24,21 @@ export function openMetadataStore(path: string, { busyTimeoutMs = 5_000 } = {}):
   const source: Source = { path: resolve(path), busyTimeoutMs };
   return {
     inventory: () => takeInventory(source),
-    chapters: () => readChapters(source),
+    chapters: (file) => readChapters(file === undefined ? source : { ...source, path: resolve(file) }),
     fingerprint: (file) => takeFingerprint(source, file),
     inspectTables: () => inspectTables(source),
     createTables: (lease) => createTables(source, lease),
     undoTables: (before) => undoTables(source, before),
     snapshotTo: (file) => snapshotTo(source, file),
     restoreFrom: (file, lease) => restoreFrom(source, file, lease),
-    dropStaging: () => dropStaging(source),
+    dropStaging: (lease) => dropStaging(source, lease),
+    ...openStaging(source),
     integrity: (file) => integrity(file === undefined ? source : { ...source, path: resolve(file) }),
     mark: async () => markOf(source),
     registry: openRegistry(source),
     fence: openWriteFence(source),
+    journal: openJournal(source),
+    pins: openPins(source),
     // No connection is kept open between calls.
     close: () => undefined,
   };

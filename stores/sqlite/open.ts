@@ -35,7 +35,23 @@ export function copying<T>(source: Source, use: (db: Db) => T): T {
  * @throws HybridFlowError FENCED where the lease has run out
  */
 export function writing<T>(source: Source, lease: WriteLease | undefined, use: (db: Db) => T): T {
-  return rebuilding(source, lease, (db) => db.pragma('foreign_keys = ON'), use);
+  return rebuilding(source, lease, withForeignKeys, use);
+}
+
+export function withForeignKeys(db: Db): void {
+  db.pragma('foreign_keys = ON');
+}
+
+export function withoutForeignKeys(db: Db): void {
+  db.pragma('foreign_keys = OFF');
+}
+
+/**
+ * For what must not be lost once it is said to be done: SQLite's usual care may forget the newest transaction where the
+ * power fails right after it.
+ */
+export function enduring(db: Db): void {
+  db.pragma('synchronous = EXTRA');
 }
 
 /** As {@link writing}, but without its care for foreign keys; `prepare` does what no transaction allows (ATTACH). */
@@ -58,10 +74,10 @@ export function rebuilding<T>(
 }
 
 /** As {@link writing}, but whatever is written is taken back: a trial leaves no trace, not even a write. */
-export function trying<T>(source: Source, use: (db: Db) => T): T {
+export function trying<T>(source: Source, use: (db: Db) => T, prepare = withForeignKeys): T {
   return translated(source, () =>
     withConnection(source, { readonly: false }, (db) => {
-      db.pragma('foreign_keys = ON');
+      prepare(db);
       db.exec('BEGIN IMMEDIATE');
       try {
         return use(db);

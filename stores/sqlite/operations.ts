@@ -39,6 +39,20 @@ export function insertOperation(db: Db, versionId: string | null, operation: Ope
   ).run(row);
 }
 
+/** A row that is open belongs to something that still goes on, and is nobody's to remove. */
+export function pruneOperations(db: Db, versionId: string, type: string, keep: number): number {
+  const { changes } = db
+    .prepare(
+      `DELETE FROM operation_log
+       WHERE version_id = @versionId AND operation_type = @type AND completed_at IS NOT NULL AND id NOT IN (
+         SELECT id FROM operation_log WHERE version_id = @versionId AND operation_type = @type
+         ORDER BY id DESC LIMIT @keep
+       )`,
+    )
+    .run({ versionId, type, keep });
+  return changes;
+}
+
 /**
  * The plan's test of the infrastructure, in its own statements. The caller takes the transaction back, so that rows of
  * that type which somebody else has left survive the DELETE.

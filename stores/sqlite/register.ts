@@ -1,7 +1,7 @@
 import { HybridFlowError } from '../../domain/errors';
 import type { VersionRow } from '../../domain/registry';
 import { ACTIVE_STATUSES } from '../../domain/status';
-import { parseVersionId } from '../../domain/version-id';
+import { isVersionId, parseVersionId } from '../../domain/version-id';
 import type { NewVersion } from '../ports';
 import { findVersion, moveVersion, requireVersion } from './moves';
 import type { Db } from './open';
@@ -19,6 +19,42 @@ export function registerBaseline(db: Db, version: NewVersion): VersionRow {
   if (active) throw busy(active);
   insertPending(db, version);
   return moveVersion(db, requireVersion(db, version.versionId), 'validating', null);
+}
+
+/** Inserts the row of a version that is to be staged; the row of the same run is returned as it is. */
+export function openVersion(db: Db, version: NewVersion): VersionRow {
+  const { versionId, runId } = version;
+  const { kind, number } = parseVersionId(versionId);
+  if (kind === 'baseline')
+    throw notOfKind(versionId, 'minor or major version', 'v{N}_{minor|major}_{YYYYMMDD}_{HHMMSS}');
+  const present = findVersion(db, versionId);
+  if (present?.runId === runId) return present;
+  if (present) throw inUse(present, `${versionId} is another run's version`);
+  if (!committedBaseline(db)) throw noBaseline(versionId);
+  const active = activeVersion(db);
+  if (active) throw busy(active);
+  // The number is the version's label in Neo4j; a run that was overtaken has chosen one that is taken by now.
+  const namesake = versionIds(db).find((other) => numberOf(other) === number);
+  if (namesake) throw inUse(requireVersion(db, namesake), `Number ${number} is that of ${namesake}`);
+  insertPending(db, version);
+  return requireVersion(db, versionId);
+}
+
+/** Only a baseline is version 1, whether there is one or not. */
+export const FIRST_AFTER_BASELINE = 2;
+
+/** One more than the highest that any row ever had, whatever became of it. */
+export function nextNumber(db: Db): number {
+  return versionIds(db).reduce((next, versionId) => Math.max(next, numberOf(versionId) + 1), FIRST_AFTER_BASELINE);
+}
+
+function versionIds(db: Db): string[] {
+  return db.prepare<[], string>('SELECT version_id FROM version_registry').pluck().all();
+}
+
+/** A row written by hand may have any id; it has no number then. */
+function numberOf(versionId: string): number {
+  return isVersionId(versionId) ? parseVersionId(versionId).number : 0;
 }
 
 /** The newest committed baseline (there is never more than one, unless somebody wrote it by hand). */
@@ -51,9 +87,18 @@ function insertPending(db: Db, version: NewVersion): void {
 
 function assertBaselineId(versionId: string): void {
   if (parseVersionId(versionId).kind === 'baseline') return;
-  throw new HybridFlowError('VERSION_UNKNOWN', {
-    found: `${versionId} is not the id of a baseline`,
-    expected: 'v1_baseline_{YYYYMMDD}_{HHMMSS}',
+  throw notOfKind(versionId, 'baseline', 'v1_baseline_{YYYYMMDD}_{HHMMSS}');
+}
+
+function notOfKind(versionId: string, kind: string, expected: string): HybridFlowError {
+  return new HybridFlowError('VERSION_UNKNOWN', { found: `${versionId} is not the id of a ${kind}`, expected });
+}
+
+function noBaseline(versionId: string): HybridFlowError {
+  return new HybridFlowError('VERSION_UNKNOWN', {
+    found: `There is no committed baseline that ${versionId} could follow`,
+    expected: 'production registered as version 1',
+    next: 'register it with `hfv migrate`',
   });
 }
 

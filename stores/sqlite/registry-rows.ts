@@ -70,6 +70,11 @@ export function sqlMoment(moment: Date | string): string {
   return new Date(moment).toISOString().slice(0, 19).replace('T', ' ');
 }
 
+/** `2025-12-25 20:00:00` -> `2025-12-25T20:00:00.000Z`. */
+export function isoMoment(moment: string): string {
+  return new Date(`${moment.replace(' ', 'T')}Z`).toISOString();
+}
+
 export function isBaseline(versionId: string): boolean {
   return versionId.startsWith(`${BASELINE_LABEL}_`);
 }

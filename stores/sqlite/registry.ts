@@ -1,13 +1,14 @@
 import { HybridFlowError } from '../../domain/errors';
 import type { VersionRow } from '../../domain/registry';
 import { OPERATION_LOG, VERSION_REGISTRY } from '../../domain/registry-schema';
-import type { SnapshotPaths, VersionRegistry, WriteLease } from '../ports';
+import type { VersionRegistry, WriteLease } from '../ports';
+import { commitVersion, recordSnapshots, recordValidation, setNotes } from './commit';
 import { isOurs } from './inspect';
 import { findVersion, moveVersion, requireVersion, rollBackVersion, unknownVersion } from './moves';
 import { reading, trying, writing, type Db, type Source } from './open';
-import { insertOperation, readOperations, tryOperations } from './operations';
-import { committedBaseline, registerBaseline } from './register';
-import { sqlMoment, toVersionRow, type RawVersion } from './registry-rows';
+import { insertOperation, pruneOperations, readOperations, tryOperations } from './operations';
+import { committedBaseline, FIRST_AFTER_BASELINE, nextNumber, openVersion, registerBaseline } from './register';
+import { toVersionRow, type RawVersion } from './registry-rows';
 
 /** The registry of versions, kept in metadata.db itself. Reads answer "nothing" where its tables do not exist. */
 export function openRegistry(source: Source): VersionRegistry {
@@ -15,6 +16,11 @@ export function openRegistry(source: Source): VersionRegistry {
     reading(source, (db) => (isOurs(db, VERSION_REGISTRY) ? use(db) : without));
   const change = (versionId: string, lease: WriteLease | undefined, use: (db: Db, row: VersionRow) => VersionRow) =>
     writing(source, lease, (db) => use(db, requireRegistered(db, versionId)));
+  const register = (lease: WriteLease, use: (db: Db) => VersionRow) =>
+    writing(source, lease, (db) => {
+      assertTables(db, source.path);
+      return use(db);
+    });
 
   return {
     list: () =>
@@ -25,28 +31,20 @@ export function openRegistry(source: Source): VersionRegistry {
     operations: (versionId) =>
       reading(source, (db) => (isOurs(db, OPERATION_LOG) ? readOperations(db, versionId) : [])),
     committedBaseline: () => read(undefined, committedBaseline),
-    registerBaseline: (version, lease) =>
-      writing(source, lease, (db) => {
-        assertTables(db, source.path);
-        return registerBaseline(db, version);
-      }),
+    registerBaseline: (version, lease) => register(lease, (db) => registerBaseline(db, version)),
+    open: (version, lease) => register(lease, (db) => openVersion(db, version)),
+    nextNumber: () => read(FIRST_AFTER_BASELINE, nextNumber),
+    recordValidation: (versionId, counts) => {
+      change(versionId, undefined, (db, row) => recordValidation(db, row, counts));
+    },
+    setNotes: (versionId, notes) => change(versionId, undefined, (db, row) => setNotes(db, row, notes)),
     recordSnapshots: (versionId, paths, lease) => {
       change(versionId, lease, (db, row) => recordSnapshots(db, row, paths));
     },
     move: (versionId, to, message) =>
       change(versionId, undefined, (db, row) => (row.status === to ? row : moveVersion(db, row, to, message))),
     commit: (versionId, by, operation, lease) =>
-      change(versionId, lease, (db, row) => {
-        // A version id belongs to one run, so a committed row is this run's own, made by an earlier attempt.
-        if (row.status === 'committed') return row;
-        moveVersion(db, row, 'committed', null);
-        db.prepare('UPDATE version_registry SET validation_passed = 1, committed_by = ? WHERE version_id = ?').run(
-          by,
-          versionId,
-        );
-        insertOperation(db, versionId, operation);
-        return requireVersion(db, versionId);
-      }),
+      change(versionId, lease, (db, row) => commitVersion(db, row, by, operation)),
     rollBack: (versionId, reason, operation) =>
       writing(source, undefined, (db) => {
         const row = isOurs(db, VERSION_REGISTRY) ? findVersion(db, versionId) : undefined;
@@ -63,6 +61,8 @@ export function openRegistry(source: Source): VersionRegistry {
         for (const operation of operations) insertOperation(db, versionId, operation);
       });
     },
+    pruneOperations: (versionId, type, keep) =>
+      writing(source, undefined, (db) => (isOurs(db, OPERATION_LOG) ? pruneOperations(db, versionId, type, keep) : 0)),
     tryOperations: (versionId) =>
       trying(source, (db) => {
         requireRegistered(db, versionId);
@@ -75,27 +75,6 @@ export function openRegistry(source: Source): VersionRegistry {
 function requireRegistered(db: Db, versionId: string): VersionRow {
   if (!isOurs(db, VERSION_REGISTRY)) throw unknownVersion(versionId);
   return requireVersion(db, versionId);
-}
-
-function recordSnapshots(db: Db, row: VersionRow, paths: SnapshotPaths): VersionRow {
-  const same =
-    row.metadataSnapshotPath === paths.metadata &&
-    row.qdrantSnapshotPath === paths.qdrant &&
-    row.neo4jSnapshotPath === paths.neo4j;
-  if (same) return row;
-  // A version that is committed or on its way back is no longer this step's to describe.
-  if (!['pending', 'staging', 'validating'].includes(row.status)) {
-    throw new HybridFlowError('STATUS_MOVE_REFUSED', {
-      found: `${row.versionId} is ${row.status}, so its snapshots cannot be recorded any more`,
-      expected: 'pending, staging or validating',
-      next: `look at the version with \`hfv show ${row.versionId}\``,
-    });
-  }
-  db.prepare(
-    `UPDATE version_registry SET metadata_snapshot_path = ?, qdrant_snapshot_path = ?, neo4j_snapshot_path = ?,
-       updated_at = ? WHERE version_id = ?`,
-  ).run(paths.metadata, paths.qdrant, paths.neo4j, sqlMoment(new Date()), row.versionId);
-  return requireVersion(db, row.versionId);
 }
 
 function assertTables(db: Db, path: string): void {

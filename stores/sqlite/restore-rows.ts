@@ -5,7 +5,7 @@ import { NOT_PRODUCTION_LIST, quotedName } from './restore-schema';
 /** Replaces a table's rows by the copy's, rowids included, inside SQLite. Returns how many there are. */
 export function fillTable(db: Db, name: string): number {
   const table = quotedName(name);
-  const columns = [...rowidOf(db, name), ...storedColumns(db, name).map(quotedName)].join(', ');
+  const columns = [...rowidOf(db, 'copy', name), ...storedColumns(db, 'copy', name).map(quotedName)].join(', ');
   db.exec(`DELETE FROM main.${table}`);
   return db.prepare(`INSERT INTO main.${table} (${columns}) SELECT ${columns} FROM copy.${table}`).run().changes;
 }
@@ -30,14 +30,20 @@ export function restoreMarks(db: Db): void {
 }
 
 /** Generated columns are computed, not stored. */
-function storedColumns(db: Db, table: string): string[] {
-  return db.prepare("SELECT name FROM pragma_table_xinfo(?, 'copy') WHERE hidden = 0").pluck().all(table) as string[];
+export function storedColumns(db: Db, schema: 'main' | 'copy', table: string): string[] {
+  return db
+    .prepare('SELECT name FROM pragma_table_xinfo(?, ?) WHERE hidden = 0')
+    .pluck()
+    .all(table, schema) as string[];
 }
 
 /** The name by which a table's rowid can be given; none where it has no rowid, or columns took all three names. */
-function rowidOf(db: Db, table: string): string[] {
-  const withoutRowid = db.prepare("SELECT wr FROM pragma_table_list(?) WHERE schema = 'copy'").pluck().get(table) === 1;
-  if (withoutRowid) return [];
-  const columns = db.prepare("SELECT lower(name) FROM pragma_table_xinfo(?, 'copy')").pluck().all(table) as string[];
+export function rowidOf(db: Db, schema: 'main' | 'copy', table: string): string[] {
+  if (isWithoutRowid(db, schema, table)) return [];
+  const columns = db.prepare('SELECT lower(name) FROM pragma_table_xinfo(?, ?)').pluck().all(table, schema) as string[];
   return ['rowid', '_rowid_', 'oid'].filter((name) => !columns.includes(name)).slice(0, 1);
+}
+
+export function isWithoutRowid(db: Db, schema: 'main' | 'copy', table: string): boolean {
+  return db.prepare('SELECT wr FROM pragma_table_list(?) WHERE schema = ?').pluck().get(table, schema) === 1;
 }

@@ -1,10 +1,12 @@
 import { HybridFlowError } from '../../domain/errors';
 import { VERSION_REGISTRY } from '../../domain/registry-schema';
+import { SWITCH_JOURNAL } from '../../domain/switch-journal-schema';
 import { WRITE_FENCE, type WriteFence } from '../../domain/write-fence';
 import type { WriteFenceStore } from '../ports';
 import { isOurs } from './inspect';
 import { reading, writing, type Db, type Source } from './open';
-import { sqlMoment } from './registry-rows';
+import { isoMoment, sqlMoment } from './registry-rows';
+import { findSwitch, isOpenSwitch } from './switch-rows';
 
 interface RawFence {
   owner: string;
@@ -52,21 +54,27 @@ function holdFence(db: Db, fence: WriteFence): WriteFence {
   return { ...fence, acquiredAt: isoMoment(moments.acquiredAt), expiresAt: isoMoment(moments.expiresAt) };
 }
 
-/** An attempt to renew that wakes after its run has ended would leave a fence that nobody takes down. */
+/**
+ * An attempt to renew that wakes after its run has ended would leave a fence that nobody takes down. A run that has
+ * opened a switch ends with it: between the commit and the end it still has its copies to make.
+ */
 function assertNotEnded(db: Db, runId: string): void {
+  const entry = isOurs(db, SWITCH_JOURNAL) ? findSwitch(db, runId) : undefined;
+  if (entry && isOpenSwitch(entry)) return;
+  if (entry) throw ended(`the ${entry.kind} of this run is ${entry.state}`, 'a switch that is under way');
   if (!isOurs(db, VERSION_REGISTRY)) return;
-  const ended = db
+  const row = db
     .prepare<[string], { version_id: string; status: string }>(
       `SELECT version_id, status FROM version_registry
        WHERE run_id = ? AND status NOT IN ('pending', 'staging', 'validating') ORDER BY id DESC LIMIT 1`,
     )
     .get(runId);
-  if (!ended) return;
-  throw new HybridFlowError('FENCED', {
-    found: `${ended.version_id}, the version of this run, is ${ended.status}`,
-    expected: 'a version that is still being made',
-    next: 'nothing was written; the run needs no write fence any more',
-  });
+  if (row) throw ended(`${row.version_id}, the version of this run, is ${row.status}`, 'a version that is being made');
+}
+
+function ended(found: string, expected: string): HybridFlowError {
+  const next = 'nothing was written; the run needs no write fence any more';
+  return new HybridFlowError('FENCED', { found, expected, next });
 }
 
 function assertTable(db: Db, path: string): void {
@@ -102,9 +110,4 @@ function toFence(raw: RawFence): WriteFence {
     acquiredAt: isoMoment(raw.acquired_at),
     expiresAt: isoMoment(raw.expires_at),
   };
-}
-
-/** `2025-12-25 20:00:00` -> `2025-12-25T20:00:00.000Z`. */
-function isoMoment(moment: string): string {
-  return new Date(`${moment.replace(' ', 'T')}Z`).toISOString();
 }

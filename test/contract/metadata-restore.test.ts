@@ -55,14 +55,18 @@ const CONTAMINATION = {
   'nothing at all': '',
 };
 
+const OURS = [
+  ...['version_registry', 'operation_log', 'write_fence', 'switch_journal', 'version_pins'],
+  'chapter_metadata_staging',
+];
+
 const sql = (script: string, other?: string) => file.sql(script, other);
 const rows = (query: string) => file.rows(query);
 const store = () => file.store;
 
 /** Schema and rows of production, read without this project's own code. */
 function production(): unknown {
-  const ours = ['version_registry', 'operation_log', 'write_fence', 'chapter_metadata_staging'];
-  const objects = file.schema().filter(({ tbl_name }) => !ours.includes(tbl_name));
+  const objects = file.schema().filter(({ tbl_name }) => !OURS.includes(tbl_name));
   const tables = objects.filter(({ type }) => type === 'table').map(({ name }) => name);
   const listed = (query: string) =>
     rows(query)
@@ -117,7 +121,7 @@ describe('restoring production from a copy', () => {
         'CREATE TABLE chapter_metadata_staging (x); INSERT INTO chapter_metadata_staging VALUES (1); DELETE FROM chapter_metadata',
       );
       const ours = () =>
-        ['version_registry', 'operation_log', 'write_fence', 'chapter_metadata_staging'].map((table) => [
+        OURS.map((table) => [
           rows(`SELECT * FROM ${table}`),
           rows(`SELECT type, name, sql FROM sqlite_master WHERE tbl_name = '${table}' ORDER BY name`),
         ]);

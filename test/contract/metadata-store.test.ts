@@ -88,7 +88,7 @@ describe('opening', () => {
     expect(store().inventory().chapters).toBe(3);
     writer.exec('COMMIT');
     writer.close();
-    expect(store().createTables(LEASE).created).toHaveLength(3);
+    expect(store().createTables(LEASE).created).toHaveLength(5);
   });
 
   it.each([

@@ -10,6 +10,8 @@ const PRODUCTION = `CREATE TABLE chapter_metadata (id INTEGER PRIMARY KEY, textb
     UNIQUE (textbook_id, chapter_number));
   CREATE TABLE ingestion_log (id INTEGER PRIMARY KEY, message TEXT)`;
 
+const PRODUCTION_TABLES = ['chapter_metadata', 'ingestion_log'];
+
 let file: MetadataFile;
 
 beforeEach(() => {
@@ -32,9 +34,10 @@ const OTHER_REGISTRY = `
   CREATE TRIGGER old_trigger AFTER INSERT ON version_registry BEGIN DELETE FROM ingestion_log WHERE id = -1; END;`;
 const OTHER_LOG = 'CREATE TABLE operation_log (id INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT)';
 
-const [REGISTRY, LOG] = VERSIONING_TABLES;
+const NAMES = VERSIONING_TABLES.map(({ name }) => name);
+const [REGISTRY, LOG, , JOURNAL] = VERSIONING_TABLES;
 const STATUS_TRIGGERS = REGISTRY.triggers.map((statement) => statement.split(' ')[2]);
-/** As it was before there were a write fence and triggers. */
+/** As it was before there were a write fence, a journal, pins, and triggers. */
 const OLDER_INSTALL = [REGISTRY, LOG].flatMap(({ create, indexes }) => [create, ...indexes]).join(';\n');
 const OLD_ROWS = `INSERT INTO version_registry (version_id, status) VALUES ('v1_baseline_20250101_000000', 'rolled_back');
   INSERT INTO operation_log (operation_type, status) VALUES ('rollback', 'success')`;
@@ -51,9 +54,9 @@ describe('the versioning tables', () => {
       store()
         .inspectTables()
         .map((t) => t.state),
-    ).toEqual(['absent', 'absent', 'absent']);
+    ).toEqual(NAMES.map(() => 'absent'));
     expect(store().createTables(LEASE)).toEqual({
-      created: ['version_registry', 'operation_log', 'write_fence'],
+      created: ['version_registry', 'operation_log', 'write_fence', 'switch_journal', 'version_pins'],
       replaced: [],
       operationLogRows: 0,
     });
@@ -62,7 +65,7 @@ describe('the versioning tables', () => {
       store()
         .inspectTables()
         .map(({ state, differences, missing }) => ({ state, differences, missing })),
-    ).toEqual([1, 2, 3].map(() => ({ state: 'fits', differences: [], missing: [] })));
+    ).toEqual(NAMES.map(() => ({ state: 'fits', differences: [], missing: [] })));
     expect(rows('PRAGMA journal_mode')).toEqual([{ journal_mode: 'delete' }]);
   });
 
@@ -79,6 +82,11 @@ describe('the versioning tables', () => {
     ['tables of an older install that hold rows', `${OLDER_INSTALL}; ${OLD_ROWS}`],
     ['an index and a trigger of ours in another form', OTHER_GUARDS],
     ['a write fence of another shape', 'CREATE TABLE write_fence (id INTEGER PRIMARY KEY, owner TEXT)'],
+    [
+      'a journal of another shape, and no pins',
+      `${OLDER_INSTALL}; CREATE TABLE switch_journal (id INTEGER PRIMARY KEY)`,
+    ],
+    ['a journal without its guards', `${OLDER_INSTALL}; ${JOURNAL.create}`],
   ])('are put back exactly by the undo, twice: %s', (_what, script) => {
     sql(script);
     const before = schema();
@@ -103,14 +111,14 @@ describe('the versioning tables', () => {
   it('replace an empty table of another shape', () => {
     sql(`${OTHER_REGISTRY}; ${OTHER_LOG}`);
     expect(store().createTables(LEASE)).toMatchObject({
-      created: ['write_fence'],
+      created: NAMES.slice(2),
       replaced: ['version_registry', 'operation_log'],
     });
     expect(
       store()
         .inspectTables()
         .map((t) => t.state),
-    ).toEqual(['fits', 'fits', 'fits']);
+    ).toEqual(NAMES.map(() => 'fits'));
   });
 
   it('refuse a table of another shape that holds rows, column by column, and change nothing', () => {
@@ -141,6 +149,20 @@ describe('the versioning tables', () => {
     expect(store().inspectTables()[0]).toMatchObject({ state: 'differs', differences: [difference] });
   });
 
+  it('do not fit where the journal lacks a state, or its runs are not unique', () => {
+    const [states, run] = [`'committed', 'done', `, 'run_id TEXT NOT NULL UNIQUE'];
+    sql(
+      JOURNAL.create
+        .replaceAll(states, `'committed', `)
+        .replace(`'committed', 'done')`, `'committed')`)
+        .replace(run, 'run_id TEXT NOT NULL'),
+    );
+    expect(store().inspectTables()[3]).toMatchObject({
+      state: 'differs',
+      differences: ['run_id: UNIQUE: missing', 'state: CHECK accepts done: missing'],
+    });
+  });
+
   it('refuse a view in their place, and an index name that is taken, all or nothing', () => {
     sql('CREATE INDEX idx_operation_log_version_id ON ingestion_log (message)');
     const before = digest();
@@ -153,19 +175,29 @@ describe('the versioning tables', () => {
       store()
         .inspectTables()
         .map((t) => t.state),
-    ).toEqual(['absent', 'absent', 'absent']);
+    ).toEqual(NAMES.map(() => 'absent'));
   });
 
-  it.each(['version_registry (version_id, status)', 'operation_log (operation_type, status)'])(
-    'stay both where %s holds a row; the write fence, which is no record, goes',
-    (table) => {
+  it.each([
+    ["version_registry (version_id, status) VALUES ('test', 'pending')", []],
+    ["operation_log (operation_type, status) VALUES ('test', 'pending')", []],
+    [
+      `switch_journal (kind, version_id, state, stores, details, workflow_id, run_id, started_at)
+       VALUES ('promote', 'v', 'switching', '[]', '{}', 'w', 'r', '2026-01-01 00:00:00')`,
+      ['switch_journal'],
+    ],
+    ["version_pins VALUES ('v', 'why', 'ann', '2026-01-01 00:00:00')", ['version_pins']],
+  ])(
+    'stay, registry and log together, where there is a row of %s; what is no record, or an empty one, goes',
+    (row, too) => {
       const found = store().inspectTables();
       store().createTables(LEASE);
-      sql(`INSERT INTO ${table} VALUES ('test', 'pending')`);
+      sql(`INSERT INTO ${row}`);
       sql(FENCE_ROW);
       const before = schema();
+      const stays = [...PRODUCTION_TABLES, 'version_registry', 'operation_log', ...too];
       expect(store().undoTables(found)).toBe('kept');
-      expect(schema()).toEqual(before.filter(({ tbl_name }) => tbl_name !== 'write_fence'));
+      expect(schema()).toEqual(before.filter(({ tbl_name }) => stays.includes(tbl_name)));
     },
   );
 
@@ -183,7 +215,7 @@ describe('the versioning tables', () => {
     const [registry, log, fence] = store().inspectTables();
     expect([registry?.state, log?.state, fence?.state]).toEqual(['fits', 'fits', 'absent']);
     expect(registry?.missing).toEqual(STATUS_TRIGGERS);
-    expect(store().createTables(LEASE)).toEqual({ created: ['write_fence'], replaced: [], operationLogRows: 1 });
+    expect(store().createTables(LEASE)).toEqual({ created: NAMES.slice(2), replaced: [], operationLogRows: 1 });
     expect(
       store()
         .inspectTables()
@@ -208,7 +240,7 @@ describe('the versioning tables', () => {
   it('are created once by four programs at the same moment', async () => {
     const answers = await Promise.all([1, 2, 3, 4].map(() => inAnotherProcess('db.createTables(lease)')));
     const created = answers.map((answer) => (answer as { created: string[] }).created.length);
-    expect(created.sort()).toEqual([0, 0, 0, 3]);
+    expect(created.sort()).toEqual([0, 0, 0, NAMES.length]);
   }, 60_000);
 });
 
