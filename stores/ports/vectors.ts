@@ -1,10 +1,12 @@
 import type { QdrantInventory } from '../../domain/inventory';
 import type { VectorChecks } from './checks';
 import type { CallControl } from './common';
+import type { VectorPoints } from './contents';
 import type { VectorFingerprints } from './fingerprints';
 import type { Marked } from './marks';
 import type { VectorRestore } from './restore';
 import type { VectorSearch } from './search';
+import type { VectorStaging } from './staging';
 import type { VectorTextbooks } from './textbooks';
 
 export interface QdrantSnapshotRef {
@@ -15,7 +17,15 @@ export interface QdrantSnapshotRef {
 }
 
 export interface VectorStore
-  extends VectorFingerprints, VectorChecks, VectorSearch, VectorRestore, VectorTextbooks, Marked {
+  extends
+    VectorFingerprints,
+    VectorChecks,
+    VectorSearch,
+    VectorRestore,
+    VectorStaging,
+    VectorTextbooks,
+    Partial<VectorPoints>,
+    Marked {
   inventory(): Promise<QdrantInventory>;
   status(): Promise<{ points: number; status: string }>;
   /** The collection's own settings, for the manifest. */

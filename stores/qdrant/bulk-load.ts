@@ -1,6 +1,7 @@
 import { QdrantClient } from '@qdrant/js-client-rest';
 import { HybridFlowError } from '../../domain/errors';
 import { maskUrl } from '../../domain/masking';
+import { readingAlias, readingNames } from './resolve';
 
 export interface QdrantTarget {
   url: string;
@@ -17,7 +18,7 @@ export interface PointRow {
 export interface CollectionSurvey {
   /** Names that readers go by and that are taken: the collection itself, an alias, or the `_latest` alias. */
   taken: string[];
-  /** Exact, of the collection or of what the alias stands for; 0 where there is neither. */
+  /** Exact, of what readers see; 0 where there is nothing. */
   points: number;
 }
 
@@ -38,9 +39,10 @@ export async function surveyCollection(target: QdrantTarget): Promise<Collection
     const { collections } = await client.getCollections();
     const { aliases } = await client.getAliases();
     const names = [...collections.map(({ name }) => name), ...aliases.map(({ alias_name }) => alias_name)];
-    const taken = [target.collection, `${target.collection}_latest`].filter((name) => names.includes(name));
-    const points = taken.includes(target.collection) ? await exactCount(client, target.collection) : 0;
-    return { taken, points };
+    const taken = readingNames(target.collection).reverse();
+    const production = await findProduction(client, target);
+    const points = production === undefined ? 0 : await exactCount(client, production);
+    return { taken: taken.filter((name) => names.includes(name)), points };
   });
 }
 
@@ -72,14 +74,15 @@ export async function loadPoints(
   });
 }
 
-/** Every point of the collection page by page, with its text. Nothing where there is no collection of that name. */
+/** Every point that readers see, page by page, with its text. Nothing where there is no collection. */
 export async function* heldPoints(target: QdrantTarget): AsyncGenerator<HeldPoint[], void, undefined> {
-  if (!(await surveyCollection(target)).taken.includes(target.collection)) return;
+  const production = await withClient(target, (client) => findProduction(client, target));
+  if (production === undefined) return;
   let offset: string | number | undefined;
   do {
     const from = offset;
     const page = await withClient(target, (client) =>
-      client.scroll(target.collection, { limit: PAGE, with_payload: ['text'], with_vector: false, offset: from }),
+      client.scroll(production, { limit: PAGE, with_payload: ['text'], with_vector: false, offset: from }),
     );
     yield page.points.map(({ id, payload }) => {
       const text = payload?.text;
@@ -96,10 +99,8 @@ export async function* heldPoints(target: QdrantTarget): AsyncGenerator<HeldPoin
  */
 export async function removePoints(target: QdrantTarget, handles: readonly string[]): Promise<number> {
   return withClient(target, async (client) => {
-    const { collection } = target;
-    const { aliases } = await client.getAliases();
-    const name = aliases.find(({ alias_name }) => alias_name === collection)?.collection_name ?? collection;
-    if (!(await client.collectionExists(name)).exists) return 0;
+    const name = await findProduction(client, target);
+    if (name === undefined) return 0;
     if ((await exactCount(client, name)) === handles.length) {
       await client.deleteCollection(name);
       return 0;
@@ -107,6 +108,13 @@ export async function removePoints(target: QdrantTarget, handles: readonly strin
     for (const batch of batches(handles, PAGE)) await client.delete(name, { points: batch, wait: true });
     return exactCount(client, name);
   });
+}
+
+/** The collection that readers see; undefined where there is none. */
+async function findProduction(client: QdrantClient, { collection }: QdrantTarget): Promise<string | undefined> {
+  const { aliases } = await client.getAliases();
+  const name = readingAlias(collection, aliases)?.collection_name ?? collection;
+  return (await client.collectionExists(name)).exists ? name : undefined;
 }
 
 async function exactCount(client: QdrantClient, collection: string): Promise<number> {

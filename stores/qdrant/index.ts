@@ -1,12 +1,19 @@
 import type { VectorStore } from '../ports';
+import { adoptAlias, retire } from './adopt-alias';
+import { readMode, switchAlias } from './alias';
+import { applyDelta } from './apply-delta';
 import { readChunks } from './chunks';
 import { openQdrantConnection, type VectorTarget } from './client';
+import { stagedDelta } from './delta';
 import { takeFingerprint } from './fingerprint';
 import { describeCollection, readStatus, takeInventory } from './inventory';
 import { takeMark } from './mark';
-import { nearestIn } from './search';
+import { readPointDigests } from './point-digests';
+import { searchesOf } from './search';
 import { collectionsNamed, dropAside, restoreAside, restoreProduction } from './restore';
 import { createSnapshot, deleteSnapshot, downloadSnapshot, listSnapshots } from './snapshots';
+import { dropStaging, prepareStaging } from './staging';
+import { assertStagingFits } from './staging-fit';
 import { countPointsPerTextbook } from './textbooks';
 
 export type { VectorTarget } from './client';
@@ -18,10 +25,15 @@ export function openVectorStore(target: VectorTarget): VectorStore {
     inventory: () => takeInventory(connection),
     status: () => readStatus(connection),
     chunks: (control) => readChunks(connection, control),
-    nearest: nearestIn(connection),
+    ...searchesOf(connection),
     describe: () => describeCollection(connection),
+    checksOf: (collection) => ({
+      chunks: (control) => readChunks(connection, control, collection),
+      status: () => readStatus(connection, collection),
+    }),
     fingerprint: (options, control) => takeFingerprint(connection, options, control),
     listSnapshots: () => listSnapshots(connection),
+    pointDigests: (options, control) => readPointDigests(connection, options, control),
     createSnapshot: (before, options) => createSnapshot(connection, before, options),
     downloadSnapshot: (ref, file, control) => downloadSnapshot(connection, ref, file, control),
     deleteSnapshot: (name) => deleteSnapshot(connection, name),
@@ -29,6 +41,15 @@ export function openVectorStore(target: VectorTarget): VectorStore {
     dropAside: (collection) => dropAside(connection, collection),
     collectionsNamed: (prefix) => collectionsNamed(connection, prefix),
     restoreFrom: (file, control) => restoreProduction(connection, file, control),
+    prepareStaging: (from, physical, control) => prepareStaging(connection, from, physical, control),
+    assertStagingFits: (control) => assertStagingFits(connection, control),
+    stagedDelta: (control) => stagedDelta(connection, control),
+    applyDelta: (chapters, control) => applyDelta(connection, chapters, control),
+    dropStaging: () => dropStaging(connection),
+    readMode: () => readMode(connection),
+    switchAlias: (collection) => switchAlias(connection, collection),
+    adoptAlias: () => adoptAlias(connection),
+    retire: (collection) => retire(connection, collection),
     mark: () => takeMark(connection),
     pointsPerTextbook: (textbooks) => countPointsPerTextbook(connection, textbooks),
   };

@@ -2,7 +2,9 @@ import type { Schemas } from '@qdrant/js-client-rest';
 import { HybridFlowError } from '../../domain/errors';
 import type { QdrantInventory } from '../../domain/inventory';
 import type { QdrantConnection } from './client';
-import { collectionMissing } from './errors';
+import { resolveCollection } from './resolve';
+
+export { resolveCollection } from './resolve';
 
 type CollectionInfo = Schemas['CollectionInfo'];
 
@@ -24,8 +26,12 @@ export async function takeInventory(connection: QdrantConnection): Promise<Qdran
   };
 }
 
-export async function readStatus(connection: QdrantConnection): Promise<{ points: number; status: string }> {
-  const { collection } = await resolveCollection(connection);
+/** Of production, where no collection is named. */
+export async function readStatus(
+  connection: QdrantConnection,
+  named?: string,
+): Promise<{ points: number; status: string }> {
+  const collection = named ?? (await resolveCollection(connection)).collection;
   const { status } = await connection.call((client) => client.getCollection(collection));
   return { points: await countPoints(connection, collection), status };
 }
@@ -38,25 +44,8 @@ export async function describeCollection(
   return { config: info.config, payloadSchema: info.payload_schema };
 }
 
-/**
- * The collection behind the name, which may be an alias. Asked anew each time: an alias may move.
- *
- * @throws HybridFlowError COLLECTION_MISSING naming what there is
- */
-export async function resolveCollection({
-  call,
-  target,
-}: QdrantConnection): Promise<{ collection: string; aliases: Schemas['AliasDescription'][] }> {
-  const { aliases } = await call((client) => client.getAliases());
-  const alias = aliases.find(({ alias_name }) => alias_name === target.collection);
-  if (alias) return { collection: alias.collection_name, aliases };
-  const collections = (await call((client) => client.getCollections())).collections.map(({ name }) => name);
-  if (collections.includes(target.collection)) return { collection: target.collection, aliases };
-  throw collectionMissing(target, { collections, aliases: aliases.map(({ alias_name }) => alias_name) });
-}
-
 /** The counter in the collection's info is an estimate; this one is not. */
-async function countPoints({ call }: QdrantConnection, collection: string): Promise<number> {
+export async function countPoints({ call }: QdrantConnection, collection: string): Promise<number> {
   return (await call((client) => client.count(collection, { exact: true }))).count;
 }
 

@@ -1,7 +1,7 @@
 import type { StoreMark } from '../../domain/consistency';
 import { HybridFlowError } from '../../domain/errors';
 import type { QdrantConnection } from './client';
-import { resolveCollection } from './inventory';
+import { resolveCollection } from './resolve';
 
 /** The least that shows the shards of each collection; the next one would list every segment. */
 const DETAILS_LEVEL = 3;

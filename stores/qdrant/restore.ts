@@ -1,6 +1,8 @@
 import { HybridFlowError } from '../../domain/errors';
 import type { VectorRestoreControl } from '../ports';
 import type { QdrantConnection } from './client';
+import { countPoints } from './inventory';
+import { readAliases, readCollections, readingAlias, readingNames } from './resolve';
 import { uploadSnapshot } from './upload';
 
 /**
@@ -29,19 +31,21 @@ export async function restoreAside(
 /** Removes a collection and its snapshots, which would outlive it. @throws HybridFlowError CONFIG_INVALID where it is in use */
 export async function dropAside(connection: QdrantConnection, collection: string): Promise<void> {
   await assertAside(connection, collection);
-  if (!(await collectionsNamed(connection, collection)).includes(collection)) return;
+  await removeCollection(connection, collection);
+}
+
+/** Removes a collection with its snapshots; its aliases go with it. False where there was none. */
+export async function removeCollection(connection: QdrantConnection, collection: string): Promise<boolean> {
+  if (!(await readCollections(connection)).includes(collection)) return false;
   for (const { name } of await connection.call((client) => client.listSnapshots(collection))) {
     await connection.callPatiently((client) => client.deleteSnapshot(collection, name, { wait: true }));
   }
   await connection.callPatiently((client) => client.deleteCollection(collection));
+  return true;
 }
 
-export async function collectionsNamed({ call }: QdrantConnection, prefix: string): Promise<string[]> {
-  const { collections } = await call((client) => client.getCollections());
-  return collections
-    .map(({ name }) => name)
-    .filter((name) => name.startsWith(prefix))
-    .sort();
+export async function collectionsNamed(connection: QdrantConnection, prefix: string): Promise<string[]> {
+  return (await readCollections(connection)).filter((name) => name.startsWith(prefix)).sort();
 }
 
 /**
@@ -60,17 +64,26 @@ export async function restoreProduction(
   await assertPoints(connection, collection, file, control.points);
 }
 
-async function productionOf({ call, target }: QdrantConnection): Promise<string> {
-  const { aliases } = await call((client) => client.getAliases());
-  return aliases.find(({ alias_name }) => alias_name === target.collection)?.collection_name ?? target.collection;
+async function productionOf(connection: QdrantConnection): Promise<string> {
+  const { collection } = connection.target;
+  return readingAlias(collection, await readAliases(connection))?.collection_name ?? collection;
 }
 
-/** Whatever an alias names is read by somebody under that alias, be it production's or not. */
-async function assertAside({ call, target }: QdrantConnection, collection: string): Promise<void> {
-  const { aliases } = await call((client) => client.getAliases());
+/**
+ * Whatever an alias names is read by somebody under that alias, be it production's or not; only `besides` is no
+ * reader's. The names that readers look for are production's, whether they stand for something or not.
+ *
+ * @throws HybridFlowError CONFIG_INVALID
+ */
+export async function assertAside(
+  connection: QdrantConnection,
+  collection: string,
+  { besides }: { besides?: string } = {},
+): Promise<void> {
+  const aliases = (await readAliases(connection)).filter(({ alias_name }) => alias_name !== besides);
   const alias = aliases.find((a) => a.alias_name === collection || a.collection_name === collection);
-  if (collection !== target.collection && !alias) return;
-  const why = alias ? `alias "${alias.alias_name}" stands for "${alias.collection_name}"` : 'it is production';
+  if (!readingNames(connection.target.collection).includes(collection) && !alias) return;
+  const why = alias ? `alias "${alias.alias_name}" stands for "${alias.collection_name}"` : 'readers go by that name';
   throw new HybridFlowError('CONFIG_INVALID', {
     found: `"${collection}" is no collection to be made or dropped beside production: ${why}`,
     expected: 'a name that nobody reads by',
@@ -79,12 +92,12 @@ async function assertAside({ call, target }: QdrantConnection, collection: strin
 }
 
 async function assertPoints(
-  { call }: QdrantConnection,
+  connection: QdrantConnection,
   collection: string,
   file: string,
   expected: number | undefined,
 ): Promise<void> {
-  const { count } = await call((client) => client.count(collection, { exact: true }));
+  const count = await countPoints(connection, collection);
   if (expected === undefined ? count > 0 : count === expected) return;
   throw new HybridFlowError('ARTIFACT_DAMAGED', {
     found: `"${collection}" holds ${count} points after ${file} was restored`,

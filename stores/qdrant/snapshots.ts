@@ -3,7 +3,7 @@ import { HybridFlowError } from '../../domain/errors';
 import type { CallControl, QdrantSnapshotRef } from '../ports';
 import type { QdrantConnection } from './client';
 import { downloadTo } from './download';
-import { resolveCollection } from './inventory';
+import { resolveCollection } from './resolve';
 
 /** Newest last: a name ends in the moment it was made. */
 export async function listSnapshots(connection: QdrantConnection): Promise<QdrantSnapshotRef[]> {

@@ -1,6 +1,6 @@
 import type { CountsByTextbook } from '../../domain/plan';
 import type { QdrantConnection } from './client';
-import { resolveCollection } from './inventory';
+import { resolveCollection } from './resolve';
 
 /** Exact counts, one question a textbook, one after the other: without a payload index each is a scan. */
 export async function countPointsPerTextbook(
