@@ -17,6 +17,12 @@ export interface RunOptions {
   repeat?: boolean;
 }
 
+export interface StreamOptions {
+  timeoutMs: number;
+  fetchSize: number;
+  parameters?: Record<string, unknown>;
+}
+
 /** Sends one statement as part of a transaction and returns its rows. */
 export type SendStatement = (query: string, parameters: Record<string, unknown>) => Promise<Row[]>;
 
@@ -33,7 +39,7 @@ export interface GraphConnection {
    */
   transact<T>(work: (send: SendStatement) => Promise<T>, timeoutMs: number): Promise<T>;
   /** Rows of one read transaction as the server hands them out, in memory a few at a time. Never repeated. */
-  stream(query: string, options: { timeoutMs: number; fetchSize: number }): AsyncGenerator<Row, void, void>;
+  stream(query: string, options: StreamOptions): AsyncGenerator<Row, void, void>;
   /** What the server says of its last committed transaction; opaque. Undefined where it says nothing. */
   bookmark(): Promise<string | undefined>;
   close(): Promise<void>;
@@ -172,12 +178,12 @@ async function* streamRows(
   driver: Driver,
   target: GraphTarget,
   query: string,
-  { timeoutMs, fetchSize }: { timeoutMs: number; fetchSize: number },
+  { timeoutMs, fetchSize, parameters = {} }: StreamOptions,
 ): AsyncGenerator<Row, void, void> {
   const session = driver.session({ database: target.database, defaultAccessMode: 'READ', fetchSize });
   try {
     // Iterating pulls the next rows only as they are asked for.
-    for await (const row of session.run(query, {}, { timeout: timeoutMs })) yield row;
+    for await (const row of session.run(query, parameters, { timeout: timeoutMs })) yield row;
   } catch (error) {
     throw toHybridFlowError(error, target);
   } finally {

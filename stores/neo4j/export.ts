@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { HybridFlowError } from '../../domain/errors';
 import type { GroupFingerprint } from '../../domain/fingerprint';
-import { FENCE_LABEL } from '../../domain/names';
+import { FENCE_LABEL, STAGING_NAMES } from '../../domain/names';
 import { writeNewFile } from '../new-file';
 import type { CallControl, CapturedFile } from '../ports';
 import type { GraphConnection } from './driver';
@@ -25,8 +25,8 @@ interface Gathered {
 }
 
 /**
- * Writes the whole graph, without the fence, to a file that must not exist yet, and takes its fingerprint in the same
- * pass. A failure leaves no file.
+ * Writes the whole graph, without the fence and what is being staged, to a file that must not exist yet, and takes its
+ * fingerprint in the same pass. A failure leaves no file.
  */
 export async function exportGraph(
   connection: GraphConnection,
@@ -77,12 +77,12 @@ async function* lines(
   yield JSON.stringify({ t: 'header', format: EXPORT_FORMAT, ...server });
   yield* schemaLines(connection, { counts, fingerprint });
   const exported = new IdSet();
-  const fences = new IdSet();
+  const leftOut = new IdSet();
   for await (const page of nodePages(connection)) {
     const text = page.map(([id, labels, properties]) => {
       const number = id.toNumber();
-      if (labels.includes(FENCE_LABEL)) {
-        fences.add(number);
+      if (labels.includes(FENCE_LABEL) || labels.includes(STAGING_NAMES.label)) {
+        leftOut.add(number);
         return '';
       }
       exported.add(number);
@@ -97,7 +97,7 @@ async function* lines(
   for await (const page of relationshipPages(connection)) {
     const text = page.map(([, type, start, end, properties]) => {
       const [s, e] = [start.toNumber(), end.toNumber()];
-      if (fences.has(s) || fences.has(e)) return '';
+      if (leftOut.has(s) || leftOut.has(e)) return '';
       if (!exported.has(s) || !exported.has(e)) throw changedMeanwhile();
       counts.relationships += 1;
       const [encoded] = encodeProperties(properties);

@@ -2,7 +2,7 @@ import neo4j, { type Record as Row } from 'neo4j-driver';
 import { HybridFlowError } from '../../domain/errors';
 import { FENCE_LABEL } from '../../domain/names';
 import type { FenceState, LabelBatch, LabelBatchResult, WriteLease } from '../ports';
-import { onlyRow, toNumber, type GraphConnection } from './driver';
+import { onlyRow, toNumber, type GraphConnection, type SendStatement } from './driver';
 import { quotedLabel } from './labels';
 
 /*
@@ -121,6 +121,21 @@ export async function labelBatch(connection: GraphConnection, batch: LabelBatch)
   };
 }
 
+const HELD = `
+${TAKE_LOCK}
+MATCH (f:${FENCE_LABEL} {token: $token})
+RETURN EXISTS { MATCH (rival:${FENCE_LABEL}) WHERE rival.token <> $token } AS rivalled`;
+
+/**
+ * Takes the fence's lock for the rest of a transaction: until it ends no other token can take the fence.
+ *
+ * @throws HybridFlowError FENCED where the token is not (or no longer) the fence's
+ */
+export async function holdFence(send: SendStatement, token: string): Promise<void> {
+  const [row] = await send(HELD, { token });
+  if (!row || row.get('rivalled') === true) fenced(token);
+}
+
 /** Pages of a rehearsal: small, because each holds its locks while the server is still cold, and enough to warm it. */
 const REHEARSALS = 12;
 const REHEARSAL_SIZE = 100;
@@ -146,7 +161,7 @@ function toState(row: Row): FenceState {
 
 function fenced(token: string): never {
   throw new HybridFlowError('FENCED', {
-    found: 'this attempt no longer holds the right to label: its run was rolled back, or another one began',
+    found: 'this attempt no longer holds the right to write: its run was rolled back, or another one began',
     expected: 'the fence node in Neo4j to carry its token',
     details: { token },
   });

@@ -1,7 +1,7 @@
 import type { LabelCounts } from '../../domain/checks';
 import { HybridFlowError } from '../../domain/errors';
 import type { Neo4jInventory } from '../../domain/inventory';
-import { FENCE_LABEL } from '../../domain/names';
+import { FENCE_LABEL, STAGING_NAMES } from '../../domain/names';
 import { onlyRow, toNumber, type GraphConnection } from './driver';
 import { quotedLabel } from './labels';
 
@@ -13,7 +13,7 @@ export interface ServerInfo {
 /** The Cypher that the fence and the batches are written in came with this release. */
 const OLDEST = [5, 23] as const;
 
-/** Exact counts of the graph, and whether it can be labelled. The fence is no part of the graph. */
+/** Exact counts of the graph, and whether it can be labelled. Neither the fence nor what is being staged is part of it. */
 export async function takeInventory(connection: GraphConnection, label: string): Promise<Neo4jInventory> {
   const server = await readServer(connection);
   assertNewEnough(server.serverVersion);
@@ -52,12 +52,18 @@ export async function readServer(connection: GraphConnection): Promise<ServerInf
   return { serverVersion: String(row.get('version')), edition: String(row.get('edition')) };
 }
 
-/** Both totals come from Neo4j's count store, which is exact. */
+/**
+ * Both totals come from Neo4j's count store, which is exact; so does what is not production's: the fence and what is
+ * being staged.
+ */
 export async function countGraph(connection: GraphConnection): Promise<{ nodes: number; relationships: number }> {
+  const { label: staging } = STAGING_NAMES;
   const nodes = await count(connection, 'MATCH (n) RETURN count(n) AS n');
   const fences = await count(connection, `MATCH (n:${FENCE_LABEL}) RETURN count(n) AS n`);
+  const staged = await count(connection, `MATCH (n:${staging}) RETURN count(n) AS n`);
   const relationships = await count(connection, 'MATCH ()-[r]->() RETURN count(r) AS n');
-  return { nodes: nodes - fences, relationships };
+  const stagedLinks = await count(connection, `MATCH (n:${staging})-[r]-() RETURN count(DISTINCT r) AS n`);
+  return { nodes: nodes - fences - staged, relationships: relationships - stagedLinks };
 }
 
 async function count(connection: GraphConnection, query: string): Promise<number> {

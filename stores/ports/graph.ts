@@ -8,6 +8,7 @@ import type { GraphHealth } from './health';
 import type { Marked, GraphWriters } from './marks';
 import type { GraphRestore } from './restore';
 import type { GraphSearch } from './search';
+import type { GraphStaging } from './staging';
 import type { GraphTextbooks } from './textbooks';
 
 export interface LabelBatch {
@@ -24,6 +25,11 @@ export type LabelBatchResult =
   /** The write gate is closed (paused): nothing was written. */
   | { state: 'paused' };
 
+export interface MarkerLabel {
+  label: string;
+  nodes: number;
+}
+
 /** What the fence node knows: the store is the truth about how far labelling came. */
 export interface FenceState {
   token: string;
@@ -34,7 +40,16 @@ export interface FenceState {
 }
 
 export interface GraphStore
-  extends GraphFingerprints, GraphChecks, GraphSearch, GraphRestore, GraphHealth, GraphWriters, GraphTextbooks, Marked {
+  extends
+    GraphFingerprints,
+    GraphChecks,
+    GraphSearch,
+    GraphRestore,
+    GraphStaging,
+    GraphHealth,
+    GraphWriters,
+    GraphTextbooks,
+    Marked {
   inventory(label: string): Promise<Neo4jInventory>;
   counts(label: string): Promise<{ nodes: number; relationships: number; labels: LabelCounts }>;
   /**
@@ -56,6 +71,8 @@ export interface GraphStore
   labelBatch(batch: LabelBatch): Promise<LabelBatchResult>;
   /** Removes the fence of this token; every later batch with it is FENCED. Missing is fine. */
   revokeFence(token: string): Promise<void>;
+  /** The labels that mark versions, and staging, with how many nodes carry each; those that none carries are left out. */
+  markerLabels(): Promise<MarkerLabel[]>;
   /** Removes the label from every node, in batches; returns how many nodes lost it. */
   removeLabel(label: string, batchSize: number, control?: CallControl): Promise<number>;
   close(): Promise<void>;
