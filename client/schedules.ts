@@ -10,7 +10,7 @@ const SHOWN_RUNS = 10;
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 
-/** The schedule of a base's health checks. Field names are part of the contract. */
+/** A schedule of a base. Field names are part of the contract. */
 export interface ScheduleView {
   scheduleId: string;
   everySeconds: number | null;
@@ -34,44 +34,56 @@ export interface HealthRunView {
   url: string | null;
 }
 
-/** Creates the schedule of the base's health checks, or changes the one that is there; a pause of it stays. */
-export async function scheduleHealth(session: Session, base: string, everySeconds: number): Promise<ScheduleView> {
+/** A workflow that is to run by schedule. */
+export interface Scheduled {
+  /** Of the schedule; the runs that it starts have it with the moment appended. */
+  scheduleId: string;
+  /** The workflow's registered name; the client never loads workflow code. */
+  workflowType: string;
+  input: { base: string };
+  summary: string;
+}
+
+/** Creates a schedule, or changes the one that is there; a pause of it stays. */
+export async function putSchedule(session: Session, what: Scheduled, everySeconds: number): Promise<ScheduleView> {
   const { schedule } = session.client;
-  const scheduleId = healthScheduleId(base);
-  const options = optionsOf(base, everySeconds);
+  const { scheduleId } = what;
+  const options = optionsOf(what, everySeconds);
   try {
     await schedule.create({ scheduleId, ...options });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     await schedule.getHandle(scheduleId).update(({ state }) => ({ ...options, state }));
   }
-  const made = await healthSchedule(session, base);
+  const made = await readSchedule(session, scheduleId);
   if (!made) throw new Error(`the schedule ${scheduleId} is gone as soon as it was made`);
   return made;
 }
 
-function optionsOf(base: string, everySeconds: number): Omit<ScheduleOptions, 'scheduleId'> {
-  const input: CheckHealthInput = { base };
+function optionsOf(
+  { scheduleId, workflowType, input, summary }: Scheduled,
+  everySeconds: number,
+): Omit<ScheduleOptions, 'scheduleId'> {
   return {
     spec: { intervals: [{ every: everySeconds * 1_000 }] },
-    // A check of a base whose stores hang is not joined by a second one.
+    // A run that hangs because the base's stores do is not joined by a second one.
     policies: { overlap: 'SKIP', catchupWindow: '1 minute' },
     action: {
       type: 'startWorkflow',
-      workflowType: CHECK_HEALTH,
-      workflowId: healthScheduleId(base),
+      workflowType,
+      workflowId: scheduleId,
       taskQueue: TASK_QUEUE,
       args: [input],
-      typedSearchAttributes: [{ key: keyword(SEARCH_ATTRIBUTES.base), value: base }],
-      staticSummary: `Health of ${base}, by schedule`,
+      typedSearchAttributes: [{ key: keyword(SEARCH_ATTRIBUTES.base), value: input.base }],
+      staticSummary: summary,
     },
   };
 }
 
-/** Removes the schedule; checks under way end by themselves. False where there was none. */
-export async function unscheduleHealth({ client }: Session, base: string): Promise<boolean> {
+/** Removes a schedule; runs under way end by themselves. False where there was none. */
+export async function removeSchedule({ client }: Session, scheduleId: string): Promise<boolean> {
   try {
-    await client.schedule.getHandle(healthScheduleId(base)).delete();
+    await client.schedule.getHandle(scheduleId).delete();
     return true;
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return false;
@@ -79,9 +91,8 @@ export async function unscheduleHealth({ client }: Session, base: string): Promi
   }
 }
 
-/** The schedule as it stands; null where there is none. */
-export async function healthSchedule({ client }: Session, base: string): Promise<ScheduleView | null> {
-  const scheduleId = healthScheduleId(base);
+/** A schedule as it stands; null where there is none. */
+export async function readSchedule({ client }: Session, scheduleId: string): Promise<ScheduleView | null> {
   try {
     const { spec, state, info } = await client.schedule.getHandle(scheduleId).describe();
     const every = spec.intervals?.[0]?.every;
@@ -97,6 +108,22 @@ export async function healthSchedule({ client }: Session, base: string): Promise
     if (error instanceof ScheduleNotFoundError) return null;
     throw error;
   }
+}
+
+/** The schedule of the base's health checks. */
+export function scheduleHealth(session: Session, base: string, everySeconds: number): Promise<ScheduleView> {
+  const input: CheckHealthInput & { base: string } = { base };
+  const summary = `Health of ${base}, by schedule`;
+  const what = { scheduleId: healthScheduleId(base), workflowType: CHECK_HEALTH, input, summary };
+  return putSchedule(session, what, everySeconds);
+}
+
+export function unscheduleHealth(session: Session, base: string): Promise<boolean> {
+  return removeSchedule(session, healthScheduleId(base));
+}
+
+export function healthSchedule(session: Session, base: string): Promise<ScheduleView | null> {
+  return readSchedule(session, healthScheduleId(base));
 }
 
 /** The last health checks of the base, the latest first. */

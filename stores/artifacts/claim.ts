@@ -37,6 +37,7 @@ const claimSchema: z.ZodType<Claim> = z.looseObject({
     )
     .optional(),
   qdrantSnapshotsBefore: z.array(z.string()).optional(),
+  qdrantSnapshots: z.array(z.string()).optional(),
 });
 
 /** Takes the claim, whole and exclusively: a complete file gets its name by link(2), which never replaces one. */

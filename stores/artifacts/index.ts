@@ -1,5 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { isVersionId } from '../../domain/version-id';
 import type { ArtifactStore } from '../ports';
+import { Archive } from './archive';
 import { amendClaim, readClaim, releaseClaim, takeClaim } from './claim';
 import { removeCopies, withCopy } from './copies';
 import { freeBytes, probeWrite } from './disk';
@@ -9,6 +11,7 @@ import { LatestCopy } from './latest-copy';
 import { readManifest, sealFolder } from './manifest';
 import { localFolder, pathsBelow } from './names';
 import { ReportFolder } from './reports';
+import { Residues } from './residues';
 import { digestArtifact, linkArtifact, writeArtifact } from './write';
 
 /**
@@ -21,7 +24,11 @@ export function openArtifactStore(backups: string): ArtifactStore {
   const pathOf = pathsBelow(root);
   const latestCopy = new LatestCopy(root, pathOf);
   const reports = new ReportFolder(root);
+  const archive = new Archive(root, pathOf);
+  const residues = new Residues(root);
   const here = <T>(work: () => Promise<T>) => onFiles(root, work);
+  /** What a version holds can be told from the archive too; what can be restored from lies beside the others only. */
+  const inArchive = async (folder: string) => isVersionId(folder) && !(await isFolder(pathOf(folder)));
 
   return {
     assertWritable: () =>
@@ -36,13 +43,25 @@ export function openArtifactStore(backups: string): ArtifactStore {
     write: (folder, file, writer) => here(async () => writeArtifact(pathOf(folder, file), writer)),
     writeText: (folder, file, text) =>
       here(async () => writeArtifact(pathOf(folder, file), (temporary) => writeFile(temporary, text, { flag: 'wx' }))),
-    readText: (folder, file) => here(async () => unlessMissing(readFile(pathOf(folder, file), 'utf8'))),
+    readText: (folder, file) =>
+      here(async () =>
+        (await inArchive(folder))
+          ? archive.readText(folder, file)
+          : unlessMissing(readFile(pathOf(folder, file), 'utf8')),
+      ),
     link: (from, to) => here(async () => linkArtifact(pathOf(from.folder, from.file), pathOf(to.folder, to.file))),
     digest: (folder, file) => here(async () => digestArtifact(pathOf(folder, file))),
     withCopy: (folder, file, name, work) => here(() => withCopy(pathOf, { folder, file }, name, work)),
     removeCopies: (prefix) => here(() => removeCopies(root, prefix)),
     seal: (folder, manifest) => here(async () => sealFolder(pathOf(folder), manifest)),
-    readManifest: (folder) => here(async () => readManifest(pathOf(folder))),
+    readManifest: (folder) =>
+      here(async () => ((await inArchive(folder)) ? archive.readManifest(folder) : readManifest(pathOf(folder)))),
+    listVersions: () => here(() => archive.listVersions()),
+    archive: (versionId, runId, mayStill) => here(() => archive.archive(versionId, runId, mayStill)),
+    verifyArchived: (versionId) => here(() => archive.verifyArchived(versionId)),
+    deleteArchived: (versionId) => here(() => archive.deleteArchived(versionId)),
+    residues: () => here(() => residues.residues()),
+    removeResidue: (residue) => here(() => residues.removeResidue(residue)),
     publishLatestCopy: (folder, runId) => here(() => latestCopy.publish(folder, runId)),
     settleLatestCopy: (runId, keep) => here(() => latestCopy.settle(runId, keep)),
     removeFolder: (folder, runId) => here(() => removeFolder(root, pathOf, folder, runId)),
@@ -53,5 +72,6 @@ export function openArtifactStore(backups: string): ArtifactStore {
     writeReport: (versionId, file, text) => here(() => reports.write(versionId, file, text)),
     readReport: (versionId, file) => here(() => reports.read(versionId, file)),
     reportedVersions: () => here(() => reports.versions()),
+    pruneReports: (versionId, prefix, keep) => here(() => reports.prune(versionId, prefix, keep)),
   };
 }

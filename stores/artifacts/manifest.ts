@@ -24,13 +24,20 @@ export async function sealFolder(path: string, manifest: Manifest): Promise<Arti
   );
   assertRoot(fingerprint, artifacts, file);
   await sweepTemporaries(path);
-  for (const artifact of artifacts) {
-    await assertIntact(join(path, assertName(artifact.file)), artifact);
-    if (artifact.fingerprint) await assertList(join(path, assertName(artifact.fingerprint.file)), artifact.fingerprint);
-  }
+  await assertArtifacts(path, artifacts);
   await placeText(join(path, CHECKSUMS_FILE), checksums(sealedFiles(artifacts)));
   await placeText(file, `${JSON.stringify(manifest, null, 2)}\n`);
   return { path: file, ...(await hashFile(file)) };
+}
+
+/**
+ * Every artifact and list of a sealed version is as its manifest says.
+ *
+ * @throws HybridFlowError ARTIFACT_DAMAGED naming the file or the field that does not fit
+ */
+export async function assertSealed(path: string, { artifacts, fingerprint }: Manifest): Promise<void> {
+  assertRoot(fingerprint, artifacts, join(path, MANIFEST_FILE));
+  await assertArtifacts(path, artifacts);
 }
 
 /**
@@ -59,10 +66,15 @@ export async function isSealed(path: string): Promise<boolean> {
 
 /** The files whose bytes a manifest vouches for. */
 export function sealedFiles(artifacts: readonly Artifact[]): { file: string; sha256: string; bytes?: number }[] {
-  return artifacts.flatMap(({ file, sha256, bytes, fingerprint }) => [
-    { file, sha256, bytes },
-    ...(fingerprint ? [{ file: fingerprint.file, sha256: fingerprint.sha256 }] : []),
+  return artifacts.flatMap((artifact) => [
+    { file: artifact.file, sha256: artifact.sha256, bytes: artifact.bytes },
+    ...listsOf(artifact).map(({ file, sha256 }) => ({ file, sha256 })),
   ]);
+}
+
+/** The lists of fingerprints beside an artifact. */
+export function listsOf({ fingerprint, deepFingerprint }: Artifact): NonNullable<Artifact['fingerprint']>[] {
+  return [fingerprint, deepFingerprint].filter((list) => list !== undefined);
 }
 
 function parseManifest(value: unknown, file: string): Manifest {
@@ -75,6 +87,13 @@ function parseManifest(value: unknown, file: string): Manifest {
 function assertDistinct(files: string[], manifest: string): void {
   const twice = files.find((file, i) => files.indexOf(file) !== i);
   if (twice !== undefined) throw damaged(manifest, `names ${twice} twice`, 'each file once');
+}
+
+async function assertArtifacts(path: string, artifacts: readonly Artifact[]): Promise<void> {
+  for (const artifact of artifacts) {
+    await assertIntact(join(path, assertName(artifact.file)), artifact);
+    for (const list of listsOf(artifact)) await assertList(join(path, assertName(list.file)), list);
+  }
 }
 
 async function assertIntact(path: string, expected: { bytes: number; sha256: string }): Promise<void> {
@@ -101,7 +120,7 @@ function assertRoot(stated: string | undefined, artifacts: readonly Artifact[], 
 }
 
 /** What `sha256sum -c` reads: two spaces between hash and name. */
-function checksums(files: readonly { file: string; sha256: string }[]): string {
+export function checksums(files: readonly { file: string; sha256: string }[]): string {
   const lines = files.map(({ file, sha256 }) => `${sha256}  ${file}\n`);
   return lines.sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1)).join('');
 }

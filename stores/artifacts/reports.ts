@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isVersionId, parseVersionId } from '../../domain/version-id';
 import { fsyncFolder, placeText } from './disk';
@@ -41,6 +41,15 @@ export class ReportFolder {
     const filled = await Promise.all(names.map((name) => this.#holdsReport(name)));
     const found = names.filter((_, i) => filled[i]).map((name) => ({ name, at: parseVersionId(name).at.getTime() }));
     return found.sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1)).map(({ name }) => name);
+  }
+
+  /** By name, which for reports of one kind is by the moment in it. */
+  async prune(versionId: string, prefix: string, keep: number): Promise<number> {
+    const files = (await unlessMissing(readdir(this.#reportOf(versionId)))) ?? [];
+    const ofKind = files.filter((file) => file.startsWith(prefix) && !isTemporaryName(file)).sort();
+    const old = ofKind.slice(0, Math.max(0, ofKind.length - keep));
+    for (const file of old) await rm(this.#reportOf(versionId, file), { force: true });
+    return old.length;
   }
 
   async #holdsReport(versionId: string): Promise<boolean> {

@@ -58,7 +58,8 @@ export async function digestArtifact(path: string): Promise<ArtifactRef> {
   return { path, ...digest };
 }
 
-async function linkOrCopy(from: string, temporary: string): Promise<void> {
+/** A hard link where that works, else a copy that lasts. */
+export async function linkOrCopy(from: string, temporary: string): Promise<void> {
   try {
     await link(from, temporary);
   } catch (error) {

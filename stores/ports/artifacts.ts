@@ -1,5 +1,6 @@
 import type { Claim, ClaimResult } from '../../domain/claim';
 import type { Manifest } from '../../domain/manifest';
+import type { ArtifactArchive, ArtifactResidues } from './archive';
 import type { ArtifactTexts } from './fingerprints';
 import type { Reports } from './reports';
 import type { ArtifactCopies } from './restore';
@@ -14,7 +15,7 @@ export interface ArtifactRef {
 /**
  * The backups folder: `<backups>/<folder>/…`. A run only ever removes folders that carry its own run id.
  */
-export interface ArtifactStore extends ArtifactTexts, ArtifactCopies, Reports {
+export interface ArtifactStore extends ArtifactTexts, ArtifactCopies, ArtifactArchive, ArtifactResidues, Reports {
   /** Creates the backups folder where it is missing; BACKUPS_UNWRITABLE where it cannot be written. */
   assertWritable(): Promise<void>;
   freeBytes(): Promise<number>;
@@ -33,6 +34,7 @@ export interface ArtifactStore extends ArtifactTexts, ArtifactCopies, Reports {
   digest(folder: string, file: string): Promise<ArtifactRef>;
   /** Verifies every artifact against the manifest, writes checksums.txt, then manifest.json, last. */
   seal(folder: string, manifest: Manifest): Promise<ArtifactRef>;
+  /** Of a version that is in the archive too, as is `readText`: what it held can be told though it cannot be restored. */
   readManifest(folder: string): Promise<Manifest | undefined>;
   /** Puts the sealed folder of this run in latest-copy's place; what was there is kept aside until `settleLatestCopy`. */
   publishLatestCopy(folder: string, runId: string): Promise<void>;

@@ -1,0 +1,17 @@
+import type { VersionLeft, WindowApplied } from './retention';
+import { plural } from './words';
+
+/** What applying the window has done, for the current details of its run: every version one line. */
+export function windowMarkdown({ base, emergency, left, kept, leftovers, warnings }: WindowApplied): string {
+  const line = ({ versionId, reason }: Pick<VersionLeft, 'versionId' | 'reason'>, verb: string) =>
+    `- ${verb} \`${versionId}\`: ${reason}`;
+  const { swept, waiting, reported } = leftovers.counts;
+  return [
+    `**Window of ${base}**${emergency ? ', emergency' : ''}`,
+    '',
+    ...left.map((one) => line(one, one.state === 'kept' ? 'left as it is' : one.state)),
+    ...kept.map((one) => line(one, 'kept')),
+    `- ${plural(swept, 'leftover')} swept, ${waiting} not yet, ${reported} to be looked at`,
+    ...warnings.map((warning) => `- ! ${warning}`),
+  ].join('\n');
+}

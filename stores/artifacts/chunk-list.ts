@@ -1,0 +1,73 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { GroupFingerprint } from '../../domain/fingerprint';
+import { FingerprintGroups } from '../fingerprint';
+import { gzipLines } from '../gzip-lines';
+import { listedName } from '../group-names';
+import { writeNewFile } from '../new-file';
+import type { ChunkDigest, PointDigest } from '../ports/contents';
+import { damaged } from './errors';
+
+/*
+ * The list of a collection's points: gzipped, one line a point, in the order of the point ids: digest in hex, point id,
+ * chunk_id, chapter, with a tab between. It is vouched for by the list of fingerprints, whose groups are made of the same
+ * digests.
+ */
+const GZIP_LEVEL = 1;
+
+/**
+ * Writes the list to a file that must not exist yet, page by page, and answers the fingerprint of the same points. A
+ * failure leaves no file.
+ *
+ * @throws HybridFlowError ARTIFACT_WRITE_FAILED; whatever reading the pages throws
+ */
+export async function writePoints(file: string, pages: AsyncIterable<PointDigest[]>): Promise<GroupFingerprint[]> {
+  const groups = new FingerprintGroups();
+  const lines = linesOf(pages, groups);
+  await writeNewFile(file, (sink) =>
+    pipeline(Readable.from(lines, { highWaterMark: 2 }), createGzip({ level: GZIP_LEVEL }), sink),
+  );
+  return groups.list();
+}
+
+/**
+ * The points of these groups, as the list has them.
+ *
+ * @throws HybridFlowError ARTIFACT_DAMAGED where the file is missing, cut short, or has a line of another form
+ */
+export async function* readPoints(file: string, wanted: ReadonlySet<string>): AsyncGenerator<ChunkDigest> {
+  let number = 0;
+  for await (const line of gzipLines(file, (found) => damaged(file, found))) {
+    number += 1;
+    const [hex = '', pointId, chunkId, group, ...rest] = line.split('\t');
+    if (!/^[0-9a-f]{64}$/.test(hex) || pointId === undefined || group === undefined || rest.length > 0) {
+      throw damaged(file, `line ${number} is none of a list of points`);
+    }
+    const name = listedName(plain(group));
+    if (!wanted.has(name)) continue;
+    yield { group: name, chunkId: plain(chunkId ?? '') || `point ${plain(pointId)}`, digest: Buffer.from(hex, 'hex') };
+  }
+}
+
+async function* linesOf(pages: AsyncIterable<PointDigest[]>, groups: FingerprintGroups): AsyncGenerator<string> {
+  for await (const page of pages) {
+    let text = '';
+    for (const { pointId, chunkId, group, digest } of page) {
+      groups.add(group, digest);
+      text += `${Buffer.from(digest).toString('hex')}\t${[pointId, chunkId, group].map(escaped).join('\t')}\n`;
+    }
+    if (text !== '') yield text;
+  }
+}
+
+const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const PLAIN = Object.fromEntries(Object.entries(ESCAPES).map(([character, written]) => [written, character]));
+
+function escaped(text: string): string {
+  return text.replace(/[\\\n\r\t]/g, (character) => ESCAPES[character] ?? character);
+}
+
+function plain(text: string): string {
+  return text.includes('\\') ? text.replace(/\\[\\nrt]/g, (written) => PLAIN[written] ?? written) : text;
+}
