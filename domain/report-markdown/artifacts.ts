@@ -22,7 +22,7 @@ export function artifactsSection({ artifacts, manifestPath, latestCopyPath, outc
 }
 
 /** Whether the three artifacts are one moment of the knowledge base. */
-export function consistencySection({ consistency }: RunReport): string {
+export function consistencySection({ consistency }: Pick<RunReport, 'consistency'>): string {
   if (consistency === null) return section('Consistency of the artifacts', []);
   const { verdict, text, skewMs, from, to, fence, stores } = consistency;
   const rows = stores.map(({ store, capturedFrom, capturedTo, marks, contentUnchanged, countsUnchanged }) => [

@@ -4,7 +4,7 @@ import { count, duration, plural } from '../words';
 import { bullets, maybe, plain, section, table } from './text';
 
 /** What was done, in order, and how long it took. */
-export function courseSection({ steps }: RunReport): string {
+export function courseSection({ steps }: Pick<RunReport, 'steps'>): string {
   const phases = durationsByPhase(steps).map(({ phase, milliseconds }) => [phase, duration(milliseconds)]);
   const rows = steps.map(({ phase, name, state, startedAt, endedAt }) => [
     phase,
@@ -48,6 +48,6 @@ export function logsSection({ logs }: RunReport): string {
   return section('Logs of the services', [bullets(found)], 'None could be read from here.');
 }
 
-export function warningsSection({ warnings }: RunReport): string {
+export function warningsSection({ warnings }: Pick<RunReport, 'warnings'>): string {
   return section('Warnings', [bullets(warnings.map(plain))], 'None.');
 }

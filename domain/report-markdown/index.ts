@@ -8,6 +8,7 @@ import { rollbackSection } from './rollback';
 import { nextSteps, summary } from './summary';
 
 export { renderPreMigration } from './before';
+export { renderPublish } from './publish';
 
 const SECTIONS = [
   summary,

@@ -9,12 +9,12 @@ import { block, bullets, code, facts, maybe, plain, section, table } from './tex
 export function rollbackSection(report: RunReport): string {
   const { trigger, rollback, compensations, outcome } = report;
   if (outcome === 'committed') return section('Rollback', [], 'Nothing was rolled back.');
-  const undone = compensations.map(({ name, state, error }) => [plain(name), state, plain(error ?? '')]);
+  const undone = compensations.map(({ name, state, error, note }) => [plain(name), state, plain(error ?? note ?? '')]);
   return section(
     'Rollback',
     [
       maybe(trigger, triggerFacts),
-      undone.length > 0 ? table(['Undo of', 'State', 'Error'], undone) : null,
+      undone.length > 0 ? table(['Undo of', 'State', 'Error, or what stays'], undone) : null,
       ...(rollback ? recordParts(rollback) : []),
     ],
     'There was nothing to undo.',

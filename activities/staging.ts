@@ -1,0 +1,66 @@
+import { compareGroups } from '../domain/fingerprint';
+import { ARTIFACT_FILES, type StoreName } from '../domain/names';
+import type { StagingVerdict } from '../domain/staging';
+import { LATEST_COPY } from '../domain/version-id';
+import { recordedFingerprint } from '../inspection/fingerprints';
+import { changedSince, inspectStaging, type StagingAsked } from '../inspection/staging';
+import { callControl, writeLease } from './context';
+import type { ActivityDeps } from './deps';
+
+/** The places that an ingestion writes a version to, and their validation. */
+export function createStagedActivities(deps: ActivityDeps) {
+  const { metadata, vectors, graph, artifacts } = deps;
+  const fileOf = (folder: string, file: string) => ({ file: artifacts.pathOf(folder, file) });
+  return {
+    /** @param folder a sealed version, or latest-copy; null: begin empty */
+    async prepareStagingTable(folder: string | null): Promise<{ chapters: number }> {
+      const from = folder === null ? 'empty' : fileOf(folder, ARTIFACT_FILES.metadata);
+      return metadata.prepareStaging(from, writeLease());
+    },
+
+    async prepareStagingCollection(
+      folder: string | null,
+      versionId: string,
+    ): Promise<{ collection: string; points: number }> {
+      const physical = `${(await vectors.inventory()).name}_${versionId}`;
+      if (folder === null) return vectors.prepareStaging('empty', physical, callControl());
+      const manifest = await artifacts.readManifest(folder);
+      const points = manifest?.artifacts.find(({ store }) => store === 'qdrant')?.counts.points;
+      return vectors.prepareStaging({ ...fileOf(folder, ARTIFACT_FILES.qdrant), points }, physical, callControl());
+    },
+
+    /** Stages the chapters in which a version differs from production. From production itself there are none. */
+    async prepareStagedGraph(folder: string | null): Promise<{ chapters: number; nodes: number }> {
+      if (folder === null || folder === LATEST_COPY) {
+        await graph.removeStaging(1_000, callControl());
+        return { chapters: 0, nodes: 0 };
+      }
+      const chapters = await differingChapters(deps, folder);
+      const { file } = fileOf(folder, ARTIFACT_FILES.neo4j);
+      const { nodes } = await graph.stageFromExport(file, chapters, callControl());
+      return { chapters: chapters.length, nodes };
+    },
+
+    /** Everything that is asked of staging before it may be promoted. */
+    async checkStaging(asked: StagingAsked): Promise<StagingVerdict> {
+      return inspectStaging(deps, deps, asked, callControl());
+    },
+
+    /** Stores in which staging is no longer what was validated. */
+    async stagingChanged(expected: Record<StoreName, string>): Promise<StoreName[]> {
+      return changedSince(deps, expected, callControl());
+    },
+  };
+}
+
+async function differingChapters(deps: ActivityDeps, folder: string): Promise<string[]> {
+  const [wanted, present] = await Promise.all([
+    recordedFingerprint(deps, folder, 'neo4j'),
+    recordedFingerprint(deps, LATEST_COPY, 'neo4j'),
+  ]);
+  if (compareGroups('neo4j', present, wanted).same) return [];
+  const before = new Map(present.groups.map(({ group, sha256 }) => [group, sha256]));
+  return wanted.groups
+    .filter(({ group, sha256 }) => !group.startsWith('(') && before.get(group) !== sha256)
+    .map(({ group }) => group);
+}

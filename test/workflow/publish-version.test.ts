@@ -1,0 +1,219 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { ActivityDeps } from '../../activities';
+import { HybridFlowError } from '../../domain/errors';
+import { LATEST_COPY } from '../../domain/version-id';
+import type { PublishInput } from '../../domain/publish';
+import type { ReadyAnswer, StagingStage, StagingView } from '../../domain/staging';
+import type { publishVersion } from '../../workflows';
+import { progress } from '../../workflows/messages';
+import { PublishWorld } from '../support/fakes/publish-world';
+import { BASELINE, contentOf } from '../support/fakes/restore-world';
+import { withFaults, type Fault } from '../support/faults';
+import { until } from '../support/until';
+import { failureOf, startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+
+jest.setTimeout(120_000);
+
+type Handle = WorkflowHandle<typeof publishVersion>;
+
+let env: TestWorkflowEnvironment;
+let workers: SharedWorkers;
+let ids = 0;
+beforeAll(async () => {
+  env = await startTemporal();
+  workers = await startWorkers(env, new PublishWorld().deps());
+});
+afterAll(async () => {
+  await workers.stop();
+  await env.teardown();
+});
+
+async function start(deps: ActivityDeps, input: PublishInput = {}): Promise<Handle> {
+  const workflowId = `publish-${process.pid}-${++ids}`;
+  workers.assign(workflowId, deps);
+  const { taskQueue } = workers;
+  return env.client.workflow.start<typeof publishVersion>('publishVersion', { args: [input], taskQueue, workflowId });
+}
+
+async function reaches(handle: Handle, stage: StagingStage): Promise<StagingView> {
+  const view = await until(
+    `staging is ${stage}`,
+    async () => (await handle.query(progress)).staging,
+    (staging) => staging?.stage === stage,
+  );
+  if (!view) throw new Error('the run tells of no staging');
+  return view;
+}
+
+const ready = (handle: Handle) =>
+  handle.executeUpdate<ReadyAnswer, [object]>('stagingReady', { args: [{ by: 'ann' }] });
+
+/** Nothing of the version is left, and production is what it was. */
+function expectUntouched(world: PublishWorld): void {
+  expect(world.holds).toEqual(contentOf(world.content));
+  expect(world.staged).toBeNull();
+  expect(world.claim).toBeUndefined();
+  expect(world.writeFence.standing).toBeUndefined();
+  expect([...world.folders.keys()].sort()).toEqual([LATEST_COPY, BASELINE].sort());
+}
+
+test('is staged, declared ready, promoted, sealed, and becomes latest-copy', async () => {
+  const world = new PublishWorld();
+  const handle = await start(world.deps(), { kind: 'major', startedBy: 'ann', notes: 'why' });
+  await reaches(handle, 'open');
+  world.ingest('the new edition');
+  expect(await ready(handle)).toMatchObject({ accepted: true, awaitsApproval: false });
+  const outcome = await handle.result();
+  expect(outcome).toMatchObject({ outcome: 'committed', kind: 'major', proven: true, warnings: [] });
+  expect(world.switched).toEqual(['neo4j', 'qdrant']);
+  expect(world.holds).toEqual(contentOf('the new edition'));
+  expect(world.registry.find(outcome.versionId)).toMatchObject({ status: 'committed', notes: 'why' });
+  expect(world.journal.entries).toMatchObject([{ kind: 'promote', state: 'done', previousVersionId: BASELINE }]);
+  expect(world.folders.get(LATEST_COPY)?.manifest?.versionId).toBe(outcome.versionId);
+  expect(world.claim).toBeUndefined();
+  expect(world.staged).toBeNull();
+});
+
+test('keeps staging open where what was staged is unfit, and takes it once it is mended', async () => {
+  const world = new PublishWorld();
+  const handle = await start(world.deps());
+  await reaches(handle, 'open');
+  world.ingest('new');
+  world.unfit = 'a chunk_id twice';
+  const refused = await ready(handle);
+  expect(refused).toMatchObject({ accepted: false, failed: [expect.stringContaining('a chunk_id twice')] });
+  await reaches(handle, 'open');
+  world.unfit = null;
+  expect((await ready(handle)).accepted).toBe(true);
+  expect((await handle.result()).outcome).toBe('committed');
+});
+
+test('waits for approval where it is asked for, and names who gave it', async () => {
+  const world = new PublishWorld();
+  const handle = await start(world.deps(), { requireApproval: true });
+  await reaches(handle, 'open');
+  const early = handle.executeUpdate('approve', { args: [{ by: 'ben' }] });
+  await expect(early).rejects.toMatchObject({ cause: { type: 'NOT_STAGING' } });
+  world.ingest('new');
+  expect((await ready(handle)).awaitsApproval).toBe(true);
+  await reaches(handle, 'waiting for approval');
+  expect(world.switched).toEqual([]);
+  await handle.signal('approve', { by: 'ben' });
+  await handle.result();
+  expect((await handle.query(progress)).staging?.approvedBy).toBe('ben');
+});
+
+test.each([
+  ['an update', (handle: Handle) => handle.executeUpdate('cancel', { args: [{ by: 'ann', reason: 'wrong' }] })],
+  ['a signal', (handle: Handle) => handle.signal('cancel', { by: 'ann', reason: 'wrong' })],
+])('is cancelled by %s, and leaves nothing', async (_, send) => {
+  const world = new PublishWorld();
+  const handle = await start(world.deps());
+  await reaches(handle, 'open');
+  world.ingest('new');
+  await send(handle);
+  const outcome = await handle.result();
+  expect(outcome).toMatchObject({ outcome: 'cancelled', reason: 'cancelled by ann: wrong' });
+  expect(world.registry.find(outcome.versionId)?.status).toBe('rolled_back');
+  expectUntouched(world);
+});
+
+test('a staging that nobody speaks to is told of, and cancels itself; a word in between gives it more time', async () => {
+  const world = new PublishWorld();
+  const handle = await start(world.deps(), { warnAfterMinutes: 0.01, cancelAfterMinutes: 0.03 });
+  const { deadline } = await reaches(handle, 'open');
+  const extended = await handle.executeUpdate<StagingView, [object]>('extend', { args: [{ minutes: 0.05 }] });
+  expect(Date.parse(extended.deadline ?? '')).toBeGreaterThan(Date.parse(deadline ?? ''));
+  const outcome = await handle.result();
+  expect(outcome).toMatchObject({ outcome: 'cancelled', reason: expect.stringContaining('nobody') as string });
+  expect(outcome.warnings).toEqual([expect.stringContaining('nobody has said anything')]);
+  expectUntouched(world);
+});
+
+test.each<[string, Fault]>([
+  ['Neo4j cannot be switched', { call: 'graph.switchStaged', when: 'before', times: Infinity }],
+  ['Qdrant cannot be switched', { call: 'vectors.applyDelta', when: 'before', times: Infinity }],
+  ['the commit is refused', { call: 'metadata.journal.commitPromote', when: 'before', times: Infinity }],
+])('takes every store back where %s', async (_, fault) => {
+  const world = new PublishWorld();
+  const refused = { ...fault, error: () => new HybridFlowError('NEO4J_REFUSED', { found: 'injected' }) };
+  const handle = await start(withFaults(world.deps(), [refused]).deps);
+  await reaches(handle, 'open');
+  world.ingest('new');
+  await ready(handle);
+  const failure = await failureOf(handle.result());
+  expect(failure.code).toBe('ROLLED_BACK');
+  expect(world.journal.entries).toMatchObject([{ state: 'undone' }]);
+  expect(world.holds).toEqual(contentOf(world.content));
+  expect(world.claim).toBeUndefined();
+});
+
+test('goes on to its end where the answer of the commit is lost', async () => {
+  const world = new PublishWorld();
+  const lost: Fault = { call: 'metadata.journal.commitPromote', when: 'after', times: 1 };
+  const handle = await start(withFaults(world.deps(), [lost]).deps, { maxAttempts: 1 });
+  await reaches(handle, 'open');
+  world.ingest('new');
+  await ready(handle);
+  expect((await handle.result()).outcome).toBe('committed');
+  expect(world.holds).toEqual(contentOf('new'));
+});
+
+test('after the commit point everything is driven forward, however often it fails', async () => {
+  const world = new PublishWorld();
+  const faults: Fault[] = [
+    'artifacts.seal',
+    'graph.exportTo',
+    'artifacts.publishLatestCopy',
+    'metadata.journal.close',
+  ].map((call) => ({ call, when: 'before', times: 2 }));
+  const handle = await start(withFaults(world.deps(), faults).deps);
+  await reaches(handle, 'open');
+  world.ingest('new');
+  await ready(handle);
+  const outcome = await handle.result();
+  expect(outcome).toMatchObject({ outcome: 'committed', proven: true });
+  expect(world.journal.entries).toMatchObject([{ state: 'done' }]);
+});
+
+test('a promote is refused where production is no longer what the last commit left', async () => {
+  const world = new PublishWorld();
+  const handle = await start(world.deps(), { requireApproval: true });
+  await reaches(handle, 'open');
+  world.ingest('new');
+  await ready(handle);
+  await reaches(handle, 'waiting for approval');
+  world.contaminate('qdrant');
+  const contaminated = { ...world.holds };
+  await handle.signal('approve');
+  const { lastReady } = await reaches(handle, 'open');
+  expect(lastReady).toMatchObject({ accepted: false, failed: [expect.stringContaining('qdrant')] });
+  expect(world.writeFence.standing).toBeUndefined();
+  await handle.executeUpdate('cancel', { args: [{}] });
+  await handle.result();
+  // What somebody else wrote is not this run's to take back.
+  expect(world.holds).toEqual(contaminated);
+});
+
+test('a cancellation that comes after the promote has begun is refused', async () => {
+  const world = new PublishWorld();
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  let began: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => (began = resolve));
+  world.beforeSwitch = async (store) => {
+    if (store !== 'neo4j') return;
+    began();
+    await held;
+  };
+  const handle = await start(world.deps());
+  await reaches(handle, 'open');
+  world.ingest('new');
+  await ready(handle);
+  await begun;
+  const late = handle.executeUpdate('cancel', { args: [{ by: 'ann' }] });
+  await expect(late).rejects.toMatchObject({ cause: { type: 'STATUS_MOVE_REFUSED' } });
+  release();
+  expect((await handle.result()).outcome).toBe('committed');
+});

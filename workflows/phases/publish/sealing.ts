@@ -1,0 +1,107 @@
+import type { TakenArtifact } from '../../../activities';
+import { mayRestoreFrom, stateConsistency, type ConsistencyStatement } from '../../../domain/consistency';
+import { comparisonText } from '../../../domain/fingerprint';
+import { composeManifest } from '../../parts/compose-manifest';
+import { labelParagraphs, type LabelRun } from '../label-paragraphs';
+
+/** A version that has been committed and is to be driven to its end, by its own run or by the one that finds it dead. */
+export interface Committed extends LabelRun {
+  versionId: string;
+  /** Of the run that committed it: folders, fence and journal are its. */
+  runId: string;
+  workflowId: string;
+  settings: { base: string; batchSize: number; batchesPerSpan: number; deep?: boolean };
+  step: <T>(name: string, work: () => Promise<T>, details?: (result: T) => Record<string, unknown>) => Promise<T>;
+  warnings: string[];
+}
+
+export interface Sealed {
+  taken: readonly TakenArtifact[];
+  consistency: ConsistencyStatement | null;
+  /** Whether what was captured is what was staged, by fingerprint. */
+  proven: boolean;
+}
+
+/**
+ * What follows the commit point of a promote, each part of it safe to repeat: staging goes, the version's label comes,
+ * its artifacts are captured and held against what was staged, latest-copy becomes it, the journal is closed.
+ */
+export async function driveForward(run: Committed): Promise<Sealed> {
+  const { steps, versionId, runId } = run;
+  await run.step('clear staging', () => clearStaging(run));
+  await run.step('label the paragraphs', () => labelAll(run));
+  const sealed = await sealVersion(run);
+  await steps.files.releaseWriteFence(runId);
+  await run.step('replace latest-copy', () => steps.longFiles.keepAsLatestCopy(versionId, runId));
+  await run.step('remove the collection that was replaced', () => steps.files.retirePrevious(runId));
+  await run.step('close the journal', () => steps.files.closeSwitch(runId, 'done'));
+  await steps.stores.revokeFence(run.token);
+  return sealed;
+}
+
+async function clearStaging({ steps, settings }: Committed): Promise<void> {
+  await steps.files.dropStagingTable();
+  await steps.longFiles.dropStagingCollection();
+  await steps.longStores.removeStagingNodes(settings.batchSize);
+}
+
+async function labelAll(run: Committed): Promise<void> {
+  const { steps, token, label, settings } = run;
+  await steps.stores.acquireFence(token, label);
+  const { labels } = await steps.longStores.countStores(label);
+  if (labels.unlabelled > 0) await labelParagraphs(run, labels.paragraphs, settings.batchSize);
+}
+
+async function sealVersion(run: Committed): Promise<Sealed> {
+  const { steps, versionId, warnings } = run;
+  const captured = (await steps.files.isSealed(versionId))
+    ? { taken: [], consistency: null }
+    : await run.step('capture and seal the version', () => capture(run));
+  await steps.files.recordSealed(versionId);
+  const compared = await run.step('compare with what was staged', () => steps.files.provePromote(versionId));
+  const differing = compared.filter(({ same }) => !same);
+  warnings.push(...differing.map((one) => `${one.store} is not what was staged: ${comparisonText(one)}`));
+  const { consistency } = captured;
+  if (consistency && !mayRestoreFrom(consistency))
+    warnings.push(`the artifacts are not one moment: ${consistency.text}`);
+  return { ...captured, proven: differing.length === 0 && compared.length > 0 };
+}
+
+/** Side by side, with the stores' marks before and after: the write fence asks others to keep out meanwhile. */
+async function capture(run: Committed) {
+  const { steps, versionId, runId, label } = run;
+  const { longFiles, files } = steps;
+  const startedAt = new Date().toISOString();
+  await files.openFolder(versionId, runId);
+  const before = await longFiles.markStores();
+  const present = await files.listQdrantSnapshots();
+  const [metadata, [qdrant, collection], neo4j] = await Promise.all([
+    longFiles.snapshotMetadata(versionId),
+    longFiles
+      .snapshotQdrant(versionId, present, run.settings.deep)
+      .then(async (taken) => [taken, await files.describeCollection()] as const),
+    longFiles.exportNeo4j(versionId),
+  ]);
+  const after = await longFiles.markStores();
+  const taken = [metadata, qdrant, neo4j] as const;
+  const fence = {
+    owner: `publishVersion ${versionId}`,
+    from: startedAt,
+    to: after.sqlite.at,
+    note: 'the row write_fence in metadata.db',
+  };
+  const windows = taken.map(({ artifact: { store, capturedFrom, capturedTo } }) => ({
+    ...{ store, capturedFrom, capturedTo },
+    contentUnchanged: null,
+    countsUnchanged: true,
+  }));
+  const consistency = stateConsistency({ marksBefore: before, marksAfter: after, windows, fence });
+  const [{ sqlite }, stores] = await Promise.all([
+    files.inspectFiles(versionId),
+    steps.longStores.inspectStores(label),
+  ]);
+  const inventory = { takenAt: startedAt, sqlite, qdrant: stores.qdrant, neo4j: stores.neo4j };
+  const manifest = composeManifest(run, versionId, { inventory }, collection, taken);
+  await longFiles.sealManifest(versionId, { ...manifest, consistency: { ...consistency } });
+  return { taken, consistency };
+}
