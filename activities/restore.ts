@@ -1,6 +1,6 @@
 import { HybridFlowError } from '../domain/errors';
 import type { Artifact, Manifest } from '../domain/manifest';
-import { ARTIFACT_FILES, STAGING_NAMES, type StoreName } from '../domain/names';
+import { ARTIFACT_FILES, type StoreName } from '../domain/names';
 import { STORE_TITLES, count, plural } from '../domain/words';
 import { verifyFiles } from '../inspection/verify/files';
 import type { ArtifactRef, GraphRestored } from '../stores/ports';
@@ -60,15 +60,12 @@ export function createRestoreActivities(deps: ActivityDeps) {
 
     /** False where there was none. */
     async dropStagingTable(): Promise<boolean> {
-      return metadata.dropStaging();
+      return metadata.dropStaging(writeLease());
     },
 
     /** False where there was none. */
     async dropStagingCollection(): Promise<boolean> {
-      const { collection } = STAGING_NAMES;
-      const there = (await vectors.collectionsNamed(collection)).includes(collection);
-      await vectors.dropAside(collection);
-      return there;
+      return vectors.dropStaging();
     },
   };
 }
@@ -99,7 +96,10 @@ const SAVE: Record<StoreName, Save> = {
   },
 };
 
-const RESTORE: Record<StoreName, (deps: ActivityDeps, path: string, artifact: Artifact) => Promise<string>> = {
+/** What is known of the bytes that a store is put back from. */
+type Known = Pick<Artifact, 'counts'>;
+
+export const RESTORE: Record<StoreName, (deps: ActivityDeps, path: string, artifact: Known) => Promise<string>> = {
   async sqlite({ metadata }, path) {
     const { tables, rows } = metadata.restoreFrom(path, writeLease());
     return `${plural(tables.length, 'table')} with ${plural(rows, 'row')} put back`;
@@ -124,7 +124,8 @@ function restoredText(restored: GraphRestored): string {
   return [nodes, relationships, ...schema].join('; ');
 }
 
-async function intactArtifact({ artifacts }: ActivityDeps, folder: string, store: StoreName): Promise<Artifact> {
+/** @throws HybridFlowError VERSION_UNKNOWN where no manifest names one, ARTIFACT_DAMAGED where its bytes are others */
+export async function intactArtifact({ artifacts }: ActivityDeps, folder: string, store: StoreName): Promise<Artifact> {
   const artifact = (await artifacts.readManifest(folder))?.artifacts.find((one) => one.store === store);
   if (!artifact) {
     throw new HybridFlowError('VERSION_UNKNOWN', {

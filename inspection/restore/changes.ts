@@ -1,0 +1,86 @@
+import { HybridFlowError } from '../../domain/errors';
+import type { Manifest } from '../../domain/manifest';
+import { STORE_NAMES, type StoreName } from '../../domain/names';
+import { predictDrift, summarizeChanges, type Drift, type StoreChange } from '../../domain/restore';
+import { LATEST_COPY } from '../../domain/version-id';
+import type { CallControl, Stores } from '../../stores/ports';
+import { liveFingerprint, recordedFingerprint, type Fingerprinted } from '../fingerprints';
+
+/** One store as it stands, beside what the version was sealed with. */
+export interface Sides {
+  store: StoreName;
+  production: Fingerprinted;
+  version: Fingerprinted;
+}
+
+/** Reads all three stores once, side by side. */
+export async function readSides(stores: Stores, folder: string, control: CallControl): Promise<Sides[]> {
+  return Promise.all(
+    STORE_NAMES.map(async (store) => {
+      const version = await recordedFingerprint(stores, folder, store);
+      return { store, version, production: await liveFingerprint(stores, store, {}, control) };
+    }),
+  );
+}
+
+export interface Wanted {
+  stores: readonly StoreName[];
+  manifest: Manifest;
+  /** What production is now. */
+  current: string | null;
+}
+
+/** What a restore does to each wanted store, and who goes on holding what it replaces. */
+export async function changesOf(stores: Stores, sides: readonly Sides[], wanted: Wanted): Promise<StoreChange[]> {
+  const holders = await holdersOf(stores, wanted);
+  const changes: StoreChange[] = [];
+  for (const { store, production, version } of sides.filter((side) => wanted.stores.includes(side.store))) {
+    changes.push({
+      store,
+      same: production.summary.sha256 === version.summary.sha256,
+      bytes: wanted.manifest.artifacts.find((artifact) => artifact.store === store)?.bytes ?? 0,
+      ...summarizeChanges(production, version),
+      keptIn: await keptIn(stores, holders, store, production.summary.sha256),
+    });
+  }
+  return changes;
+}
+
+/** Null where all three are restored: then they are of one version. */
+export function driftOf(sides: readonly Sides[], wanted: readonly StoreName[]): Drift | null {
+  const staying = sides.filter(({ store }) => !wanted.includes(store));
+  return staying.length === 0 ? null : predictDrift(staying);
+}
+
+/**
+ * Copies that still hold production when the restore is done. latest-copy is replaced by a restore of all three, so
+ * that it counts only where some stores are restored.
+ */
+async function holdersOf({ artifacts }: Stores, { stores, current }: Wanted): Promise<string[]> {
+  const own = current !== null && (await artifacts.exists(current)) ? [current] : [];
+  const latest = stores.length < STORE_NAMES.length && (await artifacts.exists(LATEST_COPY)) ? [LATEST_COPY] : [];
+  return [...own, ...latest];
+}
+
+async function keptIn(
+  { artifacts }: Stores,
+  holders: readonly string[],
+  store: StoreName,
+  sha256: string,
+): Promise<string | null> {
+  for (const folder of holders) {
+    const artifact = (await artifacts.readManifest(folder).catch(unlessDamaged))?.artifacts.find(
+      (one) => one.store === store,
+    );
+    if (artifact?.fingerprint?.sha256 !== sha256) continue;
+    // What it says that it holds is worth as much as its bytes.
+    const digest = await artifacts.digest(folder, artifact.file).catch(unlessDamaged);
+    if (digest?.sha256 === artifact.sha256) return folder;
+  }
+  return null;
+}
+
+function unlessDamaged(error: unknown): undefined {
+  if (error instanceof HybridFlowError && error.code === 'ARTIFACT_DAMAGED') return undefined;
+  throw error;
+}

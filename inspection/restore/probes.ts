@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { ProbeCapture, ProbeComparison, ProbeSettings } from '../../domain/probes';
+import { REPORT_FILES } from '../../domain/report';
+import { BASELINE_LABEL } from '../../domain/version-id';
+import type { CallControl, Embedder, Stores } from '../../stores/ports';
+import { captureProbes, compareWith, parseCapture } from '../probes';
+
+export interface ProbesAnswered {
+  /** False where the version left no record: then the probes only have to answer. */
+  recorded: boolean;
+  comparisons: ProbeComparison[];
+  /** Each with what went wrong. */
+  failed: string[];
+}
+
+export interface ProbeMeans {
+  embedder: Embedder;
+  settings: ProbeSettings;
+  secrets: readonly string[];
+  control: CallControl;
+}
+
+/** Asks the version's probes again and holds the answers against those that were recorded with it. Writes nothing. */
+export async function answerProbes(
+  stores: Pick<Stores, 'vectors' | 'graph' | 'artifacts'>,
+  versionId: string,
+  { embedder, settings, secrets, control }: ProbeMeans,
+): Promise<ProbesAnswered> {
+  const before = await recordedProbes(stores, versionId);
+  if (!before) {
+    const { answers } = await captureProbes(stores, embedder, settings, { secrets, control });
+    const failed = answers.flatMap(({ name, error }) => (error === null ? [] : [`${name}: ${error}`]));
+    return { recorded: false, comparisons: [], failed };
+  }
+  const { comparisons } = await compareWith(
+    before,
+    settings,
+    (asked) => captureProbes(stores, embedder, asked, { vectors: before.vectors, secrets, control }),
+    { signal: control.signal },
+  );
+  const failed = comparisons
+    .filter(({ verdict }) => verdict === 'failed')
+    .map(({ name, why }) => `${name}: ${why ?? 'no reason given'}`);
+  return { recorded: true, comparisons, failed };
+}
+
+const afterSchema = z.object({ captures: z.array(z.looseObject({ takenAt: z.string(), answers: z.unknown() })) });
+
+/**
+ * How production answered while it was this version: what was asked after its commit. What was asked before is the
+ * answer of the version before it; only a baseline changes nothing, so that its two records are one.
+ */
+async function recordedProbes(
+  { artifacts }: Pick<Stores, 'artifacts'>,
+  versionId: string,
+): Promise<ProbeCapture | undefined> {
+  const recorded = await artifacts.readReport(versionId, REPORT_FILES.probesRecorded);
+  const own = recorded === undefined ? undefined : parseCapture(recorded);
+  if (own) return own;
+  const text = await artifacts.readReport(versionId, REPORT_FILES.probesBefore);
+  const before = text === undefined ? undefined : parseCapture(text);
+  if (!before || versionId.startsWith(BASELINE_LABEL)) return before;
+  const after = await artifacts.readReport(versionId, REPORT_FILES.probesAfter);
+  const captured = after === undefined ? undefined : afterSchema.safeParse(parsed(after)).data?.captures[0];
+  return captured && parseCapture(JSON.stringify({ ...before, ...captured }));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

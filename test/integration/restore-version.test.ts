@@ -1,0 +1,167 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import type { ActivityDeps } from '../../activities';
+import type { BaselineOutcome } from '../../domain/baseline';
+import { STORE_NAMES, undoWorkflowId } from '../../domain/names';
+import type { RestoreInput, RestoreOutcome } from '../../domain/restore';
+import { LATEST_COPY } from '../../domain/version-id';
+import { compareWithRecorded } from '../../inspection/fingerprints';
+import { verifyVersion } from '../../inspection/verify';
+import { TestBase } from '../support/base';
+import { fingerprint, type Fingerprint } from '../support/fingerprint';
+import { connectLive, ownQueue, type Live } from '../support/live';
+import { withMeddling } from '../support/meddle';
+import { failureOf, startWorkers, type SharedWorkers } from '../support/workflow-env';
+
+jest.setTimeout(600_000);
+
+const PARAGRAPHS = 60;
+
+let live: Live;
+let base: TestBase;
+let deps: ActivityDeps;
+let workers: SharedWorkers;
+let baseline: string;
+let before: Fingerprint;
+let runs = 0;
+
+beforeAll(async () => {
+  live = await connectLive();
+  base = await TestBase.make({ paragraphs: PARAGRAPHS, migration: { batchSize: 20, batchesPerSpan: 3 } });
+  deps = live.open(base.settings);
+  workers = await startWorkers(live, deps);
+  baseline = await register();
+  before = await fingerprint(base);
+});
+afterAll(async () => {
+  await workers?.stop();
+  await live?.close().finally(() => base?.close());
+});
+
+async function register(): Promise<string> {
+  const taskQueue = ownQueue();
+  const worker = await live.work(base.settings, taskQueue);
+  const handle = await live.client.workflow.start('registerBaseline', { taskQueue, workflowId: taskQueue, args: [{}] });
+  const { versionId } = (await handle.result()) as BaselineOutcome;
+  await worker.stop();
+  return versionId;
+}
+
+async function start(type: string, to: ActivityDeps, input: object, deadRunId?: string): Promise<WorkflowHandle> {
+  const workflowId = `${workers.taskQueue}-${++runs}`;
+  workers.assign(workflowId, to);
+  if (deadRunId !== undefined) workers.assign(undoWorkflowId(base.settings.base, deadRunId), to);
+  return live.client.workflow.start(type, { taskQueue: workers.taskQueue, workflowId, args: [input] });
+}
+
+async function restore(input: RestoreInput, to = deps, deadRunId?: string): Promise<RestoreOutcome> {
+  return (await (await start('restoreVersion', to, input, deadRunId)).result()) as RestoreOutcome;
+}
+
+/** Somebody's script that goes wrong in every store. */
+async function contaminate(): Promise<void> {
+  base.sql(
+    `UPDATE chapter_metadata SET textbook_id = 'nobody' WHERE rowid = (SELECT min(rowid) FROM chapter_metadata)`,
+  );
+  base.sql('CREATE TABLE IF NOT EXISTS left_behind (a)');
+  await contaminateQdrant();
+  await base.cypher(`MATCH (p:Paragraph) WITH p ORDER BY p.chunk_id LIMIT 3 DETACH DELETE p`);
+  await base.cypher(`MATCH (p:Paragraph) WITH p ORDER BY p.chunk_id LIMIT 1 SET p.text = 'another text'`);
+  await base.cypher(`CREATE (:Paragraph {chunk_id: 'nobody:ch1:1', text: 'from nowhere'})`);
+}
+
+async function contaminateQdrant(): Promise<void> {
+  const { points } = await base.qdrant<{ points: { id: string }[] }>(
+    'POST',
+    '/collections/textbook_chunks/points/scroll',
+    { limit: 4 },
+  );
+  const [changed = '', ...deleted] = points.map(({ id }) => id);
+  const body = { payload: { text: 'another text' }, points: [changed] };
+  await base.qdrant('POST', '/collections/textbook_chunks/points/payload?wait=true', body);
+  await base.qdrant('POST', '/collections/textbook_chunks/points/delete?wait=true', { points: deleted });
+}
+
+/** Production is the version, whoever is asked, and nothing else is left of the restore. */
+async function expectRestored(folder = baseline): Promise<void> {
+  for (const store of STORE_NAMES) expect(await compareWithRecorded(deps, folder, store)).toMatchObject({ same: true });
+  expect(await fingerprint(base)).toEqual(before);
+  expect([await base.labelled(), await base.fence()]).toEqual([PARAGRAPHS, undefined]);
+  expect(await base.collections()).toEqual(['textbook_chunks']);
+  expect(await base.snapshots('textbook_chunks')).toEqual([]);
+  expect([deps.metadata.fence.read(), await deps.artifacts.readClaim()]).toEqual([undefined, undefined]);
+  expect(deps.metadata.journal.list().filter(({ state }) => state === 'switching' || state === 'committed')).toEqual(
+    [],
+  );
+  expect(await verifyVersion(deps, LATEST_COPY, { qdrant: false })).toMatchObject({ passed: true, problems: [] });
+  expect(base.backups().filter((name) => /^\.[^/]*$/.test(name))).toEqual([]);
+}
+
+test('three contaminated stores are the baseline again: same fingerprints, same answers; what was there is kept', async () => {
+  await contaminate();
+  const outcome = await restore({ version: 'baseline', reason: 'a script went wrong', startedBy: 'ada' });
+  expect([outcome.warnings, outcome.proven]).toEqual([[], true]);
+  expect(outcome.probes.map(({ identical }) => identical)).not.toContain(false);
+  expect(outcome.probes.length).toBeGreaterThan(0);
+  await expectRestored();
+  expect(deps.metadata.journal.current()?.versionId).toBe(baseline);
+  const rescued = base.backups().filter((name) => name.startsWith(`${outcome.rescue}/`) && !name.includes('.owner'));
+  expect(rescued).toEqual(
+    ['metadata.db', 'neo4j.jsonl.gz', 'textbook_chunks.snapshot'].map((f) => `${outcome.rescue}/${f}`),
+  );
+  const logged = deps.metadata.registry.operations(baseline).filter(({ operationType }) => operationType === 'restore');
+  expect(logged).toMatchObject([{ status: 'success', details: { by: 'ada', reason: 'a script went wrong' } }]);
+});
+
+test('one store is restored, and no other is touched', async () => {
+  await contaminateQdrant();
+  const marks = async () => [deps.metadata.mark().then(({ value }) => value), (await deps.graph.mark()).value];
+  const [, graph] = await marks();
+  const outcome = await restore({ version: baseline, stores: ['qdrant'] });
+  expect(outcome).toMatchObject({ stores: ['qdrant'], proven: true, drift: { chapters: 0, others: [] } });
+  expect((await marks())[1]).toEqual(graph);
+  await expectRestored();
+});
+
+test('somebody who writes while it is restored is found, and production is what latest-copy holds', async () => {
+  await contaminate();
+  const write = () => base.cypher(`MATCH (p:Paragraph) WITH p LIMIT 1 SET p.text = 'written meanwhile'`);
+  // The plan reads the graph first; the second reading is the proof.
+  const meddled = withMeddling(deps, [{ before: 'graph.fingerprint', nth: 2, effect: write }]);
+  const failure = await failureOf(restore({ version: baseline }, meddled));
+  expect(failure).toMatchObject({ code: 'ROLLED_BACK', message: expect.stringContaining('meanwhile') as string });
+  expect((failure.details[1] as RestoreOutcome).rollback).toMatchObject({ proven: true });
+  await restore({ version: baseline });
+  await expectRestored();
+});
+
+/** A restore whose run is ended from outside right before a port method is called; answers the id of the dead run. */
+async function endedBefore(call: string): Promise<string> {
+  const begun: { handle?: WorkflowHandle } = {};
+  let ended = () => undefined as void;
+  const over = new Promise<void>((resolve) => (ended = resolve));
+  const terminate = async () => {
+    await begun.handle?.terminate('killed by the test');
+    ended();
+    // As a worker that is gone: what it was about to do is not done.
+    throw new Error('this worker is dead');
+  };
+  const handle = await start('restoreVersion', withMeddling(deps, [{ before: call, effect: terminate }]), {
+    version: baseline,
+  });
+  begun.handle = handle;
+  await over;
+  return (await handle.describe()).runId;
+}
+
+test.each([
+  ['vectors.restoreFrom', 'switching'],
+  ['artifacts.publishLatestCopy', 'committed'],
+])('a run that is ended from outside before %s: the next one ends what it began', async (call, state) => {
+  await contaminate();
+  const dead = await endedBefore(call);
+  expect(deps.metadata.journal.find(dead)).toMatchObject({ state });
+  const outcome = await restore({ version: 'latest-copy' }, deps, dead);
+  expect(deps.metadata.journal.find(dead)).toMatchObject({ state: state === 'committed' ? 'done' : 'undone' });
+  expect(outcome).toMatchObject({ versionId: baseline, proven: true });
+  await expectRestored();
+});

@@ -1,0 +1,139 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { ActivityDeps } from '../../activities';
+import type { RestoreInput } from '../../domain/restore';
+import { LATEST_COPY } from '../../domain/version-id';
+import type { RollBackInput } from '../../domain/rollback';
+import type { restoreVersion, rollBackVersion } from '../../workflows';
+import { BASELINE, contentOf, RestoreWorld } from '../support/fakes/restore-world';
+import { failureOf, startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+
+jest.setTimeout(120_000);
+
+const SECOND = 'v2_minor_20260102_000000';
+
+let env: TestWorkflowEnvironment;
+let workers: SharedWorkers;
+let ids = 0;
+
+beforeAll(async () => {
+  env = await startTemporal();
+  workers = await startWorkers(env, new RestoreWorld().deps());
+});
+afterAll(async () => {
+  await workers.stop();
+  await env.teardown();
+});
+
+function start(deps: ActivityDeps, input: RestoreInput | null) {
+  const workflowId = `restore-stopped-${process.pid}-${++ids}`;
+  workers.assign(workflowId, deps);
+  const { taskQueue } = workers;
+  return env.client.workflow.start<typeof restoreVersion>('restoreVersion', { args: [input], taskQueue, workflowId });
+}
+
+/** Production is v2, and latest-copy with it. */
+function secondVersion(): RestoreWorld {
+  const world = new RestoreWorld();
+  world.register(SECOND);
+  world.seal(SECOND, 'second');
+  world.seal(LATEST_COPY, 'second', { versionId: SECOND });
+  Object.assign(world.holds, contentOf('second'));
+  world.journal.entries.push({
+    ...{ id: 1, kind: 'promote', versionId: SECOND, previousVersionId: BASELINE, state: 'done' },
+    ...{ stores: ['sqlite', 'qdrant', 'neo4j'], details: {}, workflowId: 'w', runId: 'run of v2' },
+    ...{ startedAt: '', committedAt: '', endedAt: '' },
+  });
+  return world;
+}
+
+/** Nothing but production may show that a restore was tried. */
+function expectTidy(world: RestoreWorld): void {
+  expect([world.claim, world.writeFence.read(), [...world.asides], world.fence]).toEqual([
+    undefined,
+    undefined,
+    [],
+    undefined,
+  ]);
+  expect(world.journal.entries.filter(({ state }) => state === 'switching' || state === 'committed')).toEqual([]);
+  expect([...world.folders.keys()].filter((name) => name.startsWith('.'))).toEqual([]);
+}
+
+describe('rolled back while it runs', () => {
+  /** Holds the restore until the rollback has asked it to stop. */
+  async function rolledBackAt(world: RestoreWorld, hold: (deps: ActivityDeps, stand: () => Promise<void>) => void) {
+    let reached = () => undefined as void;
+    const standing = new Promise<void>((resolve) => (reached = resolve));
+    let release = () => undefined as void;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const deps = world.deps();
+    hold(deps, () => (reached(), held));
+    const handle = await start(deps, { version: BASELINE });
+    const isOpen = async () => (await handle.describe()).status.name === 'RUNNING';
+    deps.runs.isOpen = isOpen;
+    await standing;
+    expect(world.claim).toMatchObject({ kind: 'restore', from: BASELINE });
+    // First it looks whether the run still goes on; once it waits for its end, it has asked it to stop.
+    let looks = 0;
+    const asked = new Promise<void>((resolve) => {
+      deps.runs.isOpen = async () => {
+        looks += 1;
+        if (looks > 1) resolve();
+        return isOpen();
+      };
+    });
+    const workflowId = `restore-rollback-${process.pid}-${++ids}`;
+    workers.assign(workflowId, deps);
+    const { taskQueue } = workers;
+    const args: [RollBackInput] = [{ startedBy: 'ada' }];
+    const rollback = await env.client.workflow.start<typeof rollBackVersion>('rollBackVersion', {
+      ...{ args, taskQueue, workflowId },
+    });
+    await asked;
+    release();
+    return { record: await rollback.result(), failure: await handle.result().then(() => null, rootCause) };
+  }
+  const rootCause = async (error: unknown) => failureOf(rethrown(error));
+  const rethrown = async (error: unknown): Promise<never> => {
+    throw error;
+  };
+
+  test('before its switch: nothing was changed, and the record says that it is rolled back', async () => {
+    const world = secondVersion();
+    const { record } = await rolledBackAt(world, (deps, stand) => {
+      const { fingerprintExport } = deps.graph;
+      deps.graph.fingerprintExport = async (...given) => (await stand(), fingerprintExport(...given));
+    });
+    expect(record).toMatchObject({ proven: true, left: [], reason: expect.stringContaining('no store') as string });
+    expect([world.restored, world.holds]).toEqual([[], contentOf('second')]);
+    expectTidy(world);
+  });
+
+  test('during its switch: what it switched is back', async () => {
+    const world = secondVersion();
+    const { record, failure } = await rolledBackAt(world, (deps, stand) => {
+      const { restoreFrom } = deps.graph;
+      let first = true;
+      deps.graph.restoreFrom = async (...given) => {
+        const done = await restoreFrom(...given);
+        if (first) await stand();
+        first = false;
+        return done;
+      };
+    });
+    expect(record).toMatchObject({ proven: true, left: [], reason: expect.stringContaining('are back') as string });
+    expect(failure?.code).toBe('ROLLED_BACK');
+    expect(world.holds).toEqual(contentOf('second'));
+    expectTidy(world);
+  });
+
+  test('too late: it is driven to its end, and the record says so', async () => {
+    const world = secondVersion();
+    const { record, failure } = await rolledBackAt(world, (deps, stand) => {
+      const { publishLatestCopy } = deps.artifacts;
+      deps.artifacts.publishLatestCopy = async (...given) => (await stand(), publishLatestCopy(...given));
+    });
+    expect(record.reason).toContain('driven to its end');
+    expect([failure, world.holds]).toEqual([null, contentOf('as it was')]);
+    expectTidy(world);
+  });
+});

@@ -1,0 +1,91 @@
+import { CancellationScope } from '@temporalio/workflow';
+import type { StepRecord } from '../../../domain/baseline';
+import { STORE_NAMES } from '../../../domain/names';
+import type { RehearsedStore } from '../../../domain/rehearsal';
+import type { RestoreDetails, RestoreOutcome } from '../../../domain/restore';
+import type { SwitchEntry } from '../../../domain/switch-journal';
+import { versionLabel } from '../../../domain/version-id';
+import { tellingSteps, type Steps } from '../../parts/activities';
+import { messageOf } from '../../parts/failures';
+import { labelRestored } from './labels';
+import { restoredOutcome } from './outcome';
+import { proveRestored } from './proof';
+
+/** What only the run itself can tell; whoever drives a dead one forward has none of it. */
+export interface ToldByRun {
+  step<T>(name: string, work: () => Promise<T>): Promise<T>;
+  steps: StepRecord[];
+  rehearsal: RehearsedStore[];
+  warnings: string[];
+}
+
+const UNTOLD: ToldByRun = { step: (_, work) => work(), steps: [], rehearsal: [], warnings: [] };
+
+/**
+ * Ends a restore that is committed, from its journal entry alone: latest-copy becomes the version (unless some stores
+ * only were restored), the outcome is proven and told, the journal is closed, and fence and claim are let go. Each step
+ * may be repeated, by whichever run.
+ *
+ * @throws whatever keeps latest-copy, journal, fence or claim from being brought to their end; the restore stays
+ * committed, and is driven forward by whoever comes next
+ */
+export async function driveRestoreForward(
+  steps: Steps,
+  entry: SwitchEntry,
+  told: ToldByRun = UNTOLD,
+): Promise<RestoreOutcome> {
+  return CancellationScope.nonCancellable(async () => {
+    const { runId, stores } = entry;
+    const { source } = entry.details as unknown as RestoreDetails;
+    const warnings = [...told.warnings];
+    const orWarn = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
+      try {
+        return await told.step(what, work);
+      } catch (error) {
+        warnings.push(`could not ${what}: ${messageOf(error)}`);
+        return undefined;
+      }
+    };
+    // A restore of some stores leaves the last copy that is of one version.
+    const latestCopyPath =
+      stores.length < STORE_NAMES.length
+        ? null
+        : await told.step('make it latest-copy', () => steps.longFiles.keepAsLatestCopy(source.folder, runId));
+    if (stores.includes('neo4j')) {
+      await orWarn('label what was made anew', () => labelRestored(steps, entry, versionLabel(source.versionId)));
+    }
+    const proof = await told.step('prove the restored stores', () => proveRestored(tellingSteps(), entry));
+    const outcome = restoredOutcome(entry, proof, { ...told, warnings, latestCopyPath });
+    await steps.files.logRestore(entry.versionId, operationOf(entry, outcome));
+    await told.step('close the journal', () => steps.files.closeSwitch(runId, 'done'));
+    await told.step('release the write fence', () => steps.files.releaseWriteFence(runId));
+    outcome.reportPath =
+      (await orWarn('write the report', () => tellingSteps().files.reportRestore(runId, outcome))) ?? null;
+    await told.step('release the claim', () => steps.files.releaseClaim(runId));
+    return { ...outcome, warnings };
+  });
+}
+
+/** One row of operation_log: who, why, what, and how it was proven. */
+function operationOf(entry: SwitchEntry, outcome: RestoreOutcome) {
+  const { from, asked, stores, startedBy, why, rescue, drift, recovery, proven, comparisons } = outcome;
+  return {
+    type: 'restore',
+    status: 'success' as const,
+    details: {
+      from,
+      asked,
+      stores,
+      by: startedBy,
+      reason: why,
+      previousVersionId: entry.previousVersionId,
+      rescue,
+      recovery,
+      drift: drift && { chapters: drift.chapters, chunks: drift.chunks, others: drift.others },
+      proven,
+      fingerprints: comparisons.map(({ store, same, actual }) => ({ store, same, sha256: actual.sha256 })),
+    },
+    startedAt: entry.startedAt,
+    completedAt: new Date().toISOString(),
+  };
+}
