@@ -17,6 +17,7 @@ interface Flags {
   plan?: string;
   confirm?: ConfirmForm;
   gitTag?: boolean;
+  deep?: boolean;
 }
 
 /** `hfv migrate`: registers the present production as the baseline, or attaches to the run that does. */
@@ -35,10 +36,11 @@ export function addMigrate(program: Command, host: Host): void {
         CONFIRM_FORMS,
       ),
     )
+    .option('--deep', 'record the content of the vectors too, for `hfv verify --deep`; takes longer')
     .option('--git-tag', 'tag the configured git repository once the version is committed')
     .action(
-      host.run<Flags>(async (context, { detach, batchSize, notes, by, timeout, plan, confirm, gitTag }) => {
-        const input = { batchSize, notes, startedBy: by ?? whoAsks(), planHash: plan, confirm, gitTag };
+      host.run<Flags>(async (context, { detach, batchSize, notes, by, timeout, plan, confirm, gitTag, deep }) => {
+        const input = { batchSize, notes, startedBy: by ?? whoAsks(), planHash: plan, confirm, gitTag, deep };
         const request = { input, detach, timeoutSeconds: timeout };
         const result = await context.withTemporal((session) => migrate(context, session, request));
         if (result.attached && plan !== undefined) {

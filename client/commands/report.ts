@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { HybridFlowError } from '../../domain/errors';
 import { REPORT_FILES, type RunReport } from '../../domain/report';
@@ -54,7 +53,7 @@ async function printReport(context: Context, reports: Reports, flags: Flags, giv
   const file = `${flags.pre ? REPORT_FILES.preMigration : REPORT_FILES.run}.${format}`;
   const { versionId, text } = await find(reports, file, given);
   if (flags.output !== undefined) {
-    const path = resolve(flags.output);
+    const path = context.pathOf(flags.output);
     await save(path, text);
     out.result({ versionId, format, path }, () => `${path}: the report of ${versionId}`);
     return;

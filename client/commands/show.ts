@@ -1,56 +1,99 @@
-import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
+import type { CheckResult } from '../../domain/checks';
+import { DRILL_OPERATION } from '../../domain/drill';
 import { HybridFlowError } from '../../domain/errors';
-import type { Manifest } from '../../domain/manifest';
+import { REPORT_FILES } from '../../domain/report';
+import { isVersionId, LATEST_COPY } from '../../domain/version-id';
+import { lastOperation, VERIFY_OPERATION } from '../../domain/version-stats';
+import { lookAtFolder } from '../../inspection/doctor/artifacts';
 import { openArtifactStore } from '../../stores/artifacts';
 import type { ArtifactStore } from '../../stores/ports';
 import { openMetadataStore } from '../../stores/sqlite';
 import type { Context } from '../context';
 import type { Host } from '../host';
-import { renderVersion, type ArtifactPresence, type VersionDetails } from '../render/version';
+import { renderVersion, type VersionDetails } from '../render/version';
+import { committedAt, requireVersion, type ViewSources } from '../version-views';
 
-/** `hfv show`: one version, its artifacts and what was done to it. */
+/** `hfv show`: one version, its artifacts and what was done with it. It takes no lock and asks no service. */
 export function addShow(program: Command, host: Host): void {
   program
     .command('show')
-    .argument('<version>', 'version id, as `hfv versions` lists it')
-    .description('show a version: its artifacts (presence and size; hashes are not read) and its operations')
+    .argument('<version>', 'version id, as `hfv versions` lists it, or current, baseline, latest-copy')
+    .description('show a version: its artifacts (presence and size; hashes are not read) and what was done with it')
     .action(
-      host.run(async (context, _flags, versionId) => {
-        const details = await detailsOf(context, versionId);
+      host.run(async (context, _flags, name) => {
+        const details = await detailsOf(context, name);
         context.out.result(details, (color) => renderVersion(details, color));
       }),
     );
 }
 
-async function detailsOf(context: Context, versionId: string): Promise<VersionDetails> {
+async function detailsOf(context: Context, name: string): Promise<VersionDetails> {
   const { metadataDb, backups } = context.settings();
-  const { registry } = openMetadataStore(metadataDb);
-  const version = registry.find(versionId);
-  if (!version) {
-    const known = registry.list().map((row) => row.versionId);
-    throw new HybridFlowError('VERSION_UNKNOWN', {
-      found: `${versionId} is not in the registry of ${metadataDb}`,
-      expected: known.length > 0 ? `one of ${known.slice(-5).join(', ')}` : 'a registered version; there is none yet',
-      next: 'list the versions with `hfv versions`',
-    });
-  }
   const artifacts = openArtifactStore(backups);
-  const manifest = (await artifacts.readManifest(versionId)) ?? null;
-  const present = manifest ? await Promise.all(manifest.artifacts.map((one) => lookAt(artifacts, versionId, one))) : [];
-  return { version, manifest, artifacts: present, operations: registry.operations(versionId) };
+  const metadata = openMetadataStore(metadataDb);
+  if (name === LATEST_COPY) return detailsOfLatestCopy(metadata, artifacts);
+  const version = requireVersion(metadata, name);
+  return { ...(await detailsOfVersion(metadata, artifacts, version.versionId)), name: version.versionId };
 }
 
-async function lookAt(
+async function detailsOfVersion(
+  metadata: ViewSources['metadata'],
   artifacts: ArtifactStore,
   versionId: string,
-  { store, file, bytes, sha256 }: Manifest['artifacts'][number],
-): Promise<ArtifactPresence> {
-  const path = artifacts.pathOf(versionId, file);
-  const size = await stat(path).then(
-    (found) => found.size,
-    () => undefined,
-  );
-  const state = size === undefined ? 'missing' : size === bytes ? 'present' : 'wrong size';
-  return { store, path, bytes, sha256, state };
+): Promise<Omit<VersionDetails, 'name'>> {
+  const version = metadata.registry.find(versionId) ?? null;
+  const found = await lookAtFolder(artifacts, versionId);
+  const operations = metadata.registry.operations(versionId);
+  const journal = metadata.journal.list();
+  return {
+    version,
+    current: metadata.journal.current()?.versionId === versionId,
+    committedAt: version && committedAt(version, operations, journal),
+    manifest: found.manifest,
+    // An archived version's files are packed away: that they are not here is as it should be.
+    artifacts: version?.status === 'archived' ? [] : found.artifacts,
+    checks: await checksOf(artifacts, versionId),
+    switches: journal.filter((entry) => entry.versionId === versionId || entry.previousVersionId === versionId),
+    pin: metadata.pins.list().find((pin) => pin.versionId === versionId) ?? null,
+    lastVerified: lastOperation(operations, VERIFY_OPERATION),
+    lastDrill: lastOperation(operations, DRILL_OPERATION),
+    operations,
+  };
+}
+
+/** As the report of the run that made it tells them; null where there is none, or one from before it told them. */
+async function checksOf(artifacts: ArtifactStore, versionId: string): Promise<VersionDetails['checks']> {
+  const text =
+    versionId === LATEST_COPY ? undefined : await artifacts.readReport(versionId, `${REPORT_FILES.run}.json`);
+  const { checks } = text === undefined ? {} : told(text);
+  if (!Array.isArray(checks) || checks.length === 0) return null;
+  const failed = checks.filter(({ passed }) => !passed).map(({ name }) => name);
+  return { total: checks.length, passed: checks.length - failed.length, failed };
+}
+
+function told(text: string): { checks?: CheckResult[] } {
+  try {
+    return JSON.parse(text) as { checks?: CheckResult[] };
+  } catch {
+    // A report that somebody edited is no reason to show nothing of the version.
+    return {};
+  }
+}
+
+/** The copy's own artifacts, with the row of the version that it is, where it says so. */
+async function detailsOfLatestCopy(
+  metadata: ViewSources['metadata'],
+  artifacts: ArtifactStore,
+): Promise<VersionDetails> {
+  const { state, manifest, artifacts: found, problems } = await lookAtFolder(artifacts, LATEST_COPY);
+  if (state === 'missing') {
+    throw new HybridFlowError('VERSION_UNKNOWN', {
+      found: `there is no latest-copy: ${problems.join('; ')}`,
+      next: 'see what there is with `hfv versions`, and in what state the base is with `hfv doctor`',
+    });
+  }
+  const versionId = manifest && isVersionId(manifest.versionId) ? manifest.versionId : null;
+  const of = await detailsOfVersion(metadata, artifacts, versionId ?? LATEST_COPY);
+  return { ...of, name: LATEST_COPY, manifest, artifacts: found };
 }

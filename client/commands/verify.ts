@@ -5,24 +5,33 @@ import type { Host } from '../host';
 import { interruptible } from '../person';
 import { renderVerification } from '../render/verify';
 import { withStores } from '../stores';
+import { noteVerified } from '../verified';
 
 interface Flags {
   qdrant: boolean;
+  deep?: boolean;
+  record: boolean;
 }
 
-/** `hfv verify`: is a version still what it was sealed as? It takes no lock and changes nothing in production. */
+/**
+ * `hfv verify`: is a version still what it was sealed as? It takes no lock and changes nothing in production; that the
+ * version was found intact is noted in operation_log.
+ */
 export function addVerify(program: Command, host: Host): void {
   program
     .command('verify')
     .argument('<version>', 'version id, as `hfv versions` lists it, or latest-copy')
     .description('check a version: the bytes of every file, and the content of every artifact')
     .option('--no-qdrant', 'do not restore the Qdrant snapshot beside production; no service is needed then')
+    .option('--deep', 'compare the vectors too, where the version was captured with them (`hfv migrate --deep`)')
+    .option('--no-record', 'do not note in operation_log that it was found intact')
     .action(
-      host.run<Flags>(async (context, { qdrant }, version) => {
+      host.run<Flags>(async (context, { qdrant, deep, record }, version) => {
+        const startedAt = new Date();
         // Ctrl-C ends the work in order, so that no collection is left beside production.
         const found = await withStores(context, (stores) =>
           interruptible((signal) =>
-            verifyVersion(stores, version, { qdrant }, { signal }).catch((error: unknown) => {
+            verifyVersion(stores, version, { qdrant, deep }, { signal }).catch((error: unknown) => {
               if (!signal.aborted) throw error;
             }),
           ),
@@ -32,6 +41,8 @@ export function addVerify(program: Command, host: Host): void {
           return EXIT.detached;
         }
         context.out.result(found, (color) => renderVerification(found, color));
+        const why = record ? await withStores(context, (stores) => noteVerified(stores, found, startedAt)) : null;
+        if (why !== null) context.out.note(why);
         return exitCodeOf(found);
       }),
     );

@@ -37,18 +37,20 @@ class LiveDisplay implements Display {
   #labels: SingleBar | undefined;
 
   constructor(private readonly out: Output) {
-    this.#phases = this.#bars.create(PHASES.length, 0, { text: 'waiting for a worker' });
+    this.#phases = this.#bars.create(1, 0, { text: 'waiting for a worker' });
   }
 
   update(view: ProgressView): void {
     for (const line of this.#narrator.tell(view)) this.note(this.#painted(line));
     const running = view.steps.findLast(({ state }) => state === 'running');
     const share = view.labels && view.labels.total > 0 ? view.labels.done / view.labels.total : 0;
-    const place = PHASES.indexOf(view.phase);
+    const phases = view.phases ?? PHASES;
+    const place = phases.indexOf(view.phase);
+    this.#phases.setTotal(phases.length);
     const within = view.phase === 'label addition' ? share : 0;
-    const ended = view.state === 'committed' || view.state === 'already registered';
-    const what = view.state === 'rolling back' ? 'rolling back' : `${place + 1}/${PHASES.length} ${view.phase}`;
-    this.#phases.update(ended ? PHASES.length : place + within, {
+    const ended = ['committed', 'already registered', 'restored'].includes(view.state);
+    const what = view.state === 'rolling back' ? 'rolling back' : `${place + 1}/${phases.length} ${view.phase}`;
+    this.#phases.update(ended ? phases.length : place + within, {
       text: running ? `${what}: ${running.name} (${elapsed(running.startedAt)})` : what,
     });
     if (view.labels) this.#updateLabels(view);

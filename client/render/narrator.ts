@@ -67,8 +67,9 @@ export class Narrator {
       this.#rollingBack = true;
       lines.push(`rolling back: ${reason ?? 'no reason given'}`);
     }
-    for (const { name, state: how, error } of compensations.slice(this.#undone)) {
-      lines.push(`  ${how}: ${name}${error ? ` (${error})` : ''}`);
+    for (const { name, state: how, error, note } of compensations.slice(this.#undone)) {
+      const why = error ?? note;
+      lines.push(`  ${how}: ${name}${why ? ` (${why})` : ''}`);
     }
     this.#undone = compensations.length;
     return lines;

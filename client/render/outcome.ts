@@ -61,7 +61,10 @@ export function compensationLines(compensations: readonly CompensationResult[], 
     failed: color.red('FAILED '),
     skipped: color.dim('skipped'),
   };
-  return compensations.map(({ name, state, error }) => `  ${mark[state]} ${name}${error ? `: ${error}` : ''}`);
+  return compensations.map(({ name, state, error, note }) => {
+    const why = error ?? note;
+    return `  ${mark[state]} ${name}${why ? `: ${why}` : ''}`;
+  });
 }
 
 /** `latest-copy 6.1 s, schema migration 120 ms`: how long each phase took, from its first step to its last. */

@@ -1,5 +1,6 @@
 import type { ProgressView } from '../../domain/baseline';
 import type { VersionRow } from '../../domain/registry';
+import type { StagingView } from '../../domain/staging';
 import { ACTIVE_STATUSES } from '../../domain/status';
 import type { ChangeView } from '../changes';
 import type { Colors } from '../output';
@@ -74,7 +75,7 @@ function changeRows({ temporal, change, progress }: StatusView, color: Colors): 
   ];
 }
 
-function progressRows({ versionId, state, phase, steps, labels, pause, reason }: ProgressView): Row[] {
+function progressRows({ versionId, state, phase, steps, labels, pause, reason, staging }: ProgressView): Row[] {
   const step = steps.findLast((one) => one.state === 'running')?.name;
   return [
     ['version', versionId],
@@ -82,8 +83,17 @@ function progressRows({ versionId, state, phase, steps, labels, pause, reason }:
     ['phase', step ? `${phase}: ${step}` : phase],
     ['labels', labels && labelsText(labels)],
     ['pause', pause.state === 'open' ? null : pauseText(pause, labels)],
+    ['staging', staging ? stagingText(staging) : null],
     ['reason', reason],
   ];
+}
+
+function stagingText({ stage, from, deadline, warning, lastReady }: StagingView): string {
+  const parts = [`${stage}, from ${from}`];
+  if (deadline) parts.push(`cancels itself at ${deadline}`);
+  if (warning) parts.push(warning);
+  if (lastReady && !lastReady.accepted) parts.push(`last refused: ${lastReady.failed.join('; ')}`);
+  return parts.join('\n');
 }
 
 function registryRows({ readable, path, versions, error }: RegistryView, color: Colors): Row[] {

@@ -30,8 +30,8 @@ function filesTable(files: Verification['files'], color: Colors): string {
 }
 
 function contentsTable(contents: readonly VerifiedContent[], color: Colors): string {
-  const rows = contents.map(({ store, state, found, comparison, milliseconds }) => [
-    store,
+  const rows = contents.map(({ store, deep, state, found, comparison, milliseconds }) => [
+    deep ? `${store}, with vectors` : store,
     state === 'differs' || state === 'damaged' || state === 'unchecked' ? color.red(state) : state,
     comparison ? `${count(comparison.actual.items)} items in ${count(comparison.actual.groups)} groups` : '',
     comparison ? shortHash(comparison.actual.sha256) : '',

@@ -1,4 +1,12 @@
-import type { CallControl, Stores } from '../../stores/ports';
+import type {
+  ArtifactStore,
+  CallControl,
+  GraphChecks,
+  MetadataChecks,
+  MetadataStore,
+  VectorChecks,
+  VectorStore,
+} from '../../stores/ports';
 import type { Reads } from './reads';
 
 export interface ChecksOptions {
@@ -10,9 +18,23 @@ export interface ChecksOptions {
   only?: readonly number[];
 }
 
+/**
+ * As much of the stores as the seven checks ask: production, or what is about to take its place. The registry and the
+ * manifests say what check 1 is measured by where nobody states it.
+ */
+export interface CheckedStores {
+  metadata: Pick<MetadataChecks, 'chapters'> & {
+    registry: Pick<MetadataStore['registry'], 'list'>;
+    journal: Pick<MetadataStore['journal'], 'current'>;
+  };
+  vectors: VectorChecks & Pick<VectorStore, 'status'>;
+  graph: GraphChecks;
+  artifacts: Pick<ArtifactStore, 'readManifest'>;
+}
+
 /** What a check works with. */
 export interface CheckContext {
-  stores: Stores;
+  stores: CheckedStores;
   /** What several checks read, read once. */
   reads: Reads;
   options: ChecksOptions;

@@ -11,7 +11,7 @@ export async function checkChapters(context: CheckContext): Promise<Verdict> {
     if (!(error instanceof HybridFlowError) || error.code !== 'ARTIFACT_DAMAGED') throw error;
     return {
       passed: false,
-      expected: 'the counts in the manifest of the newest committed version',
+      expected: 'the counts in the manifest of the current version',
       actual: `${chapters.length} chapters, and no counts to compare: ${error.facts.found}`,
       offenders: { total: 0, samples: [] },
     };
@@ -24,10 +24,12 @@ export async function checkCounts({ reads }: CheckContext): Promise<Verdict> {
   return judgeCountsAgree(points, paragraphs);
 }
 
-/** The inventory at hand; else the newest committed version, by its manifest or its row; else the configuration. */
+/** The inventory at hand; else the version that production is, by its manifest or its row; else the configuration. */
 async function expectedChapters({ stores, options }: CheckContext): Promise<ExpectedChapters | null> {
   if (options.expected) return { ...options.expected, source: 'inventory before the change' };
-  const version = stores.metadata.registry.list().findLast(({ status }) => status === 'committed');
+  const { journal, registry } = stores.metadata;
+  const current = journal.current()?.versionId;
+  const version = registry.list().find(({ versionId }) => versionId === current);
   if (version) {
     const { versionId: source, chapterCount } = version;
     const manifest = await stores.artifacts.readManifest(source);

@@ -1,14 +1,14 @@
 import type { CheckResult } from '../../domain/checks';
 import { HybridFlowError } from '../../domain/errors';
 import { resultOf, SEVEN_CHECKS, type CheckNumber, type Verdict } from '../../domain/seven-checks';
-import type { CallControl, Stores } from '../../stores/ports';
+import type { CallControl } from '../../stores/ports';
 import { checkCoverage, checkMatch } from './chunk-ids';
-import type { CheckContext, ChecksOptions } from './context';
+import type { CheckContext, CheckedStores, ChecksOptions } from './context';
 import { checkChapters, checkCounts } from './counts';
 import { checkChains, checkCrossReferences, checkOrphans } from './graph';
 import { openReads } from './reads';
 
-export type { ChecksOptions } from './context';
+export type { CheckedStores, ChecksOptions } from './context';
 
 const CHECKS: Record<CheckNumber, (context: CheckContext) => Promise<Verdict>> = {
   1: checkChapters,
@@ -27,7 +27,7 @@ const CHECKS: Record<CheckNumber, (context: CheckContext) => Promise<Verdict>> =
  * @throws HybridFlowError CONFIG_INVALID for a number that no check has, and whatever a store cannot answer with
  */
 export async function runChecks(
-  stores: Stores,
+  stores: CheckedStores,
   options: ChecksOptions = {},
   control: CallControl = {},
 ): Promise<CheckResult[]> {

@@ -1,8 +1,9 @@
 import type { ChapterKey, Offenders } from '../../domain/checks';
 import { chapterIdOf, chapterOfChunk } from '../../domain/chunk-id';
 import { OffenderTally } from '../../domain/offenders';
-import type { CallControl, ChunkPage, Stores } from '../../stores/ports';
+import type { CallControl, ChunkPage } from '../../stores/ports';
 import { ChunkTable, type Side } from './chunk-table';
+import type { CheckedStores } from './context';
 
 /** What one side's chunk ids came to. */
 export interface ChunksRead {
@@ -29,7 +30,7 @@ export interface Reads {
 }
 
 export function openReads(
-  { metadata, vectors, graph }: Stores,
+  { metadata, vectors, graph }: CheckedStores,
   numbers: readonly number[],
   control: () => CallControl,
 ): Reads {

@@ -48,10 +48,10 @@ describe('how a run that failed is told', () => {
   });
 
   test.each(['TERMINATED', 'TIMED_OUT'])(
-    '%s needs an operator: 4, and the next migration undoes the leftovers',
+    '%s needs an operator: 4, and the next change ends what was begun',
     (status) => {
       const error = endingOf(failed(new TerminatedFailure('x')), change(status)) as HybridFlowError;
-      expect(error.facts.next).toContain('undoes the leftovers');
+      expect(error.facts.next).toContain('ends what was begun');
       expect(exitCodeOf(error)).toBe(4);
     },
   );

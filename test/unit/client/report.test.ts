@@ -84,6 +84,8 @@ describe('hfv report', () => {
     expect([exit, JSON.parse(stdout)]).toEqual([0, { versionId: VERSION, format: 'json', path: file }]);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(runReport());
     expect(statSync(file).mode & 0o777).toBe(0o600);
+    const here = await hfv(VERSION, '--output', 'beside.md');
+    expect([here.exit, readFileSync(join(backups, 'beside.md'), 'utf8')]).toEqual([0, renderReport(runReport())]);
     const lost = await hfv(VERSION, '--output', join(backups, 'no', 'such', 'folder.md'));
     expect([lost.exit, lost.stdout]).toEqual([2, '']);
   });

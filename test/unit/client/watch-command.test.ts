@@ -58,7 +58,7 @@ describe('hfv watch', () => {
     const { exit, stdout, stderr } = await watched({ status: 'COMPLETED' }, '--json');
     expect([exit, stdout.trim().split('\n')]).toEqual([0, [expect.any(String)]]);
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'committed', runId: 'r', attached: true });
-    expect(stderr).toContain('the last one ended at 1970');
+    expect(stderr).toContain('the last one, a migration, ended at 1970');
   });
 
   test.each([
@@ -78,7 +78,7 @@ describe('hfv watch', () => {
     expect((JSON.parse(none.stdout) as ErrorView).error).toMatchObject({ code: 'NOT_RUNNING' });
     const other = await watched({ status: 'RUNNING', type: 'rollBackVersion' });
     expect(other.exit).toBe(7);
-    expect(other.stderr).toContain('no migration but rollBackVersion');
+    expect(other.stderr).toContain('no change that can be watched but rollBackVersion');
   });
 
   test('lets go after its time, and the run goes on: 8', async () => {
