@@ -31,6 +31,14 @@ export class Child {
     });
   }
 
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  get pid(): number {
+    return this.process.pid ?? 0;
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.process.kill(signal);
   }

@@ -5,7 +5,8 @@ import type { ActivityDeps } from '../../activities';
 import type { Settings } from '../../config/schema';
 import { HybridFlowError } from '../../domain/errors';
 import { closeDeps, openDeps } from '../../worker/deps';
-import { createWorkers } from '../../worker/create';
+import { createWorkers, type Role } from '../../worker/create';
+import { withTraps, type Traps } from './crash-traps';
 
 /** What a test tells this worker. */
 export interface CrashWorkerPlan {
@@ -15,6 +16,9 @@ export interface CrashWorkerPlan {
   bundle: string;
   /** Once this worker has labelled so many, its next batch is held before it reaches the store, until SIGUSR2. */
   holdAfter?: number;
+  /** Where it is to die or to freeze. */
+  traps?: Traps;
+  role?: Role;
 }
 
 /**
@@ -22,17 +26,21 @@ export interface CrashWorkerPlan {
  * stdout where it is: `ready`, `held`, `draining`, and what became of the batch that it held. SIGTERM drains it.
  */
 async function main(file: string): Promise<void> {
-  const { settings, taskQueue, bundle, holdAfter } = JSON.parse(readFileSync(file, 'utf8')) as CrashWorkerPlan;
+  const { settings, taskQueue, bundle, holdAfter, traps, role } = JSON.parse(
+    readFileSync(file, 'utf8'),
+  ) as CrashWorkerPlan;
   const { address = '', namespace = 'default' } = settings.temporal;
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   const connection = await NativeConnection.connect({ address });
-  const deps = openDeps(settings, new Client({ connection, namespace }));
+  const opened = openDeps(settings, new Client({ connection, namespace }));
+  const deps = traps ? withTraps(opened, traps) : opened;
   if (holdAfter !== undefined) deps.graph = holding(deps.graph, holdAfter);
   const workers = await createWorkers({
     connection,
     namespace,
     deps,
     taskQueue,
+    role,
     bundle: { codePath: bundle },
   });
   process.on('SIGTERM', () => {

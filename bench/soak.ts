@@ -1,0 +1,152 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Command } from 'commander';
+import { startChange, startOrAttach } from '../client/changes';
+import type { Context } from '../client/context';
+import { exitCodeOf } from '../client/exit-codes';
+import { positiveWhole } from '../client/numbers';
+import { PUBLISH_VERSION } from '../client/publishing';
+import { scaleOf } from '../client/seeding';
+import { withStores } from '../client/stores';
+import type { Session } from '../client/temporal';
+import type { PublishOutcome } from '../domain/publish';
+import type { ReadyAnswer } from '../domain/staging';
+import { ingest } from '../examples/ingestion/ingest';
+import { findLeftovers } from '../inspection/leftovers';
+import { down } from '../stack/stack';
+import { withLock } from '../stack/toolchain/lock';
+import { progress, readyUpdate } from '../workflows/messages';
+import { makeRoomFor, markSpent, seedOnce } from './corpus';
+import { openFiles, residentMemory } from './memory';
+import { benchEnvironment, BENCH_ROOT, startBenchStack } from './stack';
+import { startWorker } from './worker';
+
+interface Flags {
+  scale: string;
+  versions: number;
+  built?: boolean;
+}
+
+const POLL_MS = 50;
+
+/** Publishes version upon version on one base with one worker, and tells after each what has grown. */
+async function main(argv: string[]): Promise<void> {
+  const {
+    scale,
+    versions,
+    built = false,
+  } = new Command('soak')
+    .description('publish versions back to back, and print memory, open files, disk, history and leftovers after each')
+    .option('--scale <scale>', 'full, small, or a number of paragraphs', 'small')
+    .option('--versions <n>', 'how many versions to publish', positiveWhole, 10)
+    .option('--built', 'run the worker from dist/ (see `npm run build`), as an installed package does')
+    .parse(argv, { from: 'user' })
+    .opts<Flags>();
+  await withLock(join(BENCH_ROOT, 'run', 'bench.lock'), () => soak(scaleOf(scale), versions, built), {});
+}
+
+async function soak(scale: ReturnType<typeof scaleOf>, versions: number, built: boolean): Promise<void> {
+  try {
+    await makeRoomFor(scale);
+    const { context } = await startBenchStack(false);
+    await seedOnce(context, scale);
+    // What is published here is no corpus for the next benchmark.
+    markSpent();
+    await context.withTemporal(async (session) => {
+      const worker = await startWorker(context, session, built);
+      try {
+        const { change } = await startOrAttach(session, context.settings().base, { startedBy: 'soak' });
+        await change.handle.result();
+        tell(HEADER);
+        tell(await figures(context, worker.pid, 'baseline', 0, (await change.handle.describe()).historyLength));
+        for (let nth = 1; nth <= versions; nth++) tell(await publishOne(context, session, worker.pid, nth));
+      } finally {
+        await worker.stop();
+      }
+    });
+  } finally {
+    await down({ root: BENCH_ROOT, env: benchEnvironment() });
+  }
+}
+
+async function publishOne(context: Context, session: Session, pid: number, nth: number): Promise<string> {
+  const settings = context.settings();
+  const startedAt = performance.now();
+  const { change } = await startChange(session, settings.base, {
+    type: PUBLISH_VERSION,
+    input: { startedBy: 'soak' },
+    summary: `Soak, version ${nth}`,
+  });
+  // Long-lived ports of every kind are in use from the first version on; each edits a chapter and adds one.
+  while ((await change.handle.query(progress).catch(() => undefined))?.staging?.stage !== 'open') await pause(POLL_MS);
+  await ingest(settings, [chapter('1', nth), chapter(`${900 + nth}`, nth)]);
+  const answer = await change.handle.executeUpdate<ReadyAnswer, [object]>(readyUpdate.name, { args: [{ by: 'soak' }] });
+  if (!answer.accepted) throw new Error(`Staging was refused: ${answer.failed.join('; ')}`);
+  const outcome = (await change.handle.result()) as PublishOutcome;
+  const elapsed = performance.now() - startedAt;
+  return figures(context, pid, outcome.versionId, elapsed, (await change.handle.describe()).historyLength);
+}
+
+function chapter(number: string, nth: number) {
+  const paragraphs = Array.from({ length: 20 }, (_, i) => ({
+    text: `Soak ${nth}: paragraph ${i} of ${number}.`,
+    page: i + 1,
+  }));
+  const sections = [{ number: '1', title: 'Section 1', paragraphs }];
+  return { textbookId: 'soak', number, title: `Chapter ${number}, ${nth}`, source: 'soak.pdf', sections };
+}
+
+function tell(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+const HEADER = [
+  'version'.padEnd(30),
+  'seconds',
+  'RSS MiB',
+  'files',
+  'backups MiB',
+  'Qdrant MiB',
+  'events',
+  'leftovers',
+].join('  ');
+
+async function figures(
+  context: Context,
+  pid: number,
+  name: string,
+  elapsedMs: number,
+  events: number,
+): Promise<string> {
+  const settings = context.settings();
+  const { leftovers } = await withStores(context, (stores) =>
+    findLeftovers({ ...stores, retention: settings.retention }),
+  );
+  const mebibytes = (bytes: number | null) => (bytes === null ? '-' : (bytes / 2 ** 20).toFixed(1));
+  return [
+    name.padEnd(30),
+    (elapsedMs / 1_000).toFixed(1).padStart(7),
+    mebibytes(residentMemory(pid)).padStart(7),
+    String(openFiles(pid) ?? '-').padStart(5),
+    mebibytes(diskUsed(settings.backups)).padStart(11),
+    mebibytes(diskUsed(join(BENCH_ROOT, 'data', 'qdrant'))).padStart(10),
+    String(events).padStart(6),
+    leftovers.map(({ kind, verdict }) => `${kind} (${verdict})`).join(', ') || 'none',
+  ].join('  ');
+}
+
+/** What the files below a folder take; the bytes of several names count once, and holes not at all. */
+function diskUsed(folder: string): number {
+  const seen = new Map<number, number>();
+  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const found = statSync(join(folder, path), { throwIfNoEntry: false });
+    if (found?.isFile()) seen.set(found.ino, found.blocks * 512);
+  }
+  return [...seen.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = exitCodeOf(error);
+});
