@@ -1,6 +1,8 @@
 import type { Claim } from '../domain/claim';
 import { HybridFlowError } from '../domain/errors';
 import { isActive } from '../domain/status';
+import { BASELINE_LABEL, versionLabel } from '../domain/version-id';
+import type { SwitchJournal } from '../stores/ports';
 import type { ActivityDeps } from './deps';
 
 /** The guard that lets one change of a base run at a time. */
@@ -14,7 +16,7 @@ export function createClaimActivities(deps: ActivityDeps) {
     async claimBase(claim: Claim): Promise<{ state: 'claimed' } | { state: 'abandoned'; holder: Claim }> {
       await artifacts.assertWritable();
       const result = await artifacts.claim(claim);
-      const holder = result.state === 'held' ? result.holder : activeChange(deps, claim);
+      const holder = result.state === 'held' ? result.holder : (activeChange(deps, claim) ?? openSwitch(deps, claim));
       if (!holder) return { state: 'claimed' };
       if (await isDead(deps, holder, claim)) return { state: 'abandoned', holder };
       await artifacts.releaseClaim(claim.runId);
@@ -43,13 +45,30 @@ export function createClaimActivities(deps: ActivityDeps) {
 }
 
 /** The change that the registry shows as under way, where it is another run's; it stands for its lost claim. */
-function activeChange({ metadata }: ActivityDeps, { base, label, runId }: Claim): Claim | undefined {
+function activeChange({ metadata }: ActivityDeps, { base, runId }: Claim): Claim | undefined {
   const active = metadata.registry.list().find((row) => isActive(row.status) && row.runId !== runId);
   if (!active) return undefined;
   const { versionId, createdAt, workflowId, runId: holder } = active;
   const ids = { workflowId: workflowId ?? '', runId: holder ?? '' };
-  return { base, label, versionId, ...ids, claimedAt: createdAt, tablesBefore: [] };
+  const kind = versionId.startsWith(BASELINE_LABEL) ? 'baseline' : 'publish';
+  return { base, kind, label: versionLabel(versionId), versionId, ...ids, claimedAt: createdAt, tablesBefore: [] };
 }
+
+function openSwitch({ metadata }: ActivityDeps, { base, runId }: Claim): Claim | undefined {
+  const open = openSwitchOf(metadata.journal, base);
+  return open?.runId === runId ? undefined : open;
+}
+
+/** A switch that its journal shows as begun and not ended; it, too, stands for a lost claim. */
+export function openSwitchOf(journal: Pick<SwitchJournal, 'list'>, base: string): Claim | undefined {
+  const entry = journal.list().find(({ state }) => state === 'switching' || state === 'committed');
+  if (!entry) return undefined;
+  const { kind, versionId, workflowId, startedAt } = entry;
+  const what = kind === 'promote' ? ({ kind: 'publish', label: versionLabel(versionId) } as const) : RESTORE;
+  return { base, ...what, versionId, workflowId, runId: entry.runId, claimedAt: startedAt, tablesBefore: [] };
+}
+
+const RESTORE = { kind: 'restore', label: '' } as const;
 
 /**
  * Only what this namespace knows can be told to be dead. A row that names no run was not made by this system: nobody

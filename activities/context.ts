@@ -11,7 +11,10 @@ export function callControl(): CallControl {
 
 /** Until when this attempt may write: after it, Temporal may already have started another one. */
 export function writeLease(): WriteLease {
-  return { notAfter: Date.now() + Context.current().info.startToCloseTimeoutMs };
+  const { startToCloseTimeoutMs, scheduleToCloseTimeoutMs, scheduledTimestampMs } = Context.current().info;
+  // The last attempt may be cut before its own time is over.
+  const last = scheduleToCloseTimeoutMs > 0 ? scheduledTimestampMs + scheduleToCloseTimeoutMs : Infinity;
+  return { notAfter: Math.min(Date.now() + startToCloseTimeoutMs, last) };
 }
 
 export function isRetry(): boolean {

@@ -1,4 +1,4 @@
-import type { MigrationSettings } from '../domain/baseline';
+import type { MigrationSettings, RetentionSettings } from '../domain/baseline';
 import type { HealthSettings } from '../domain/health';
 import type { ProbeSettings } from '../domain/probes';
 import type { Embedder, Stores } from '../stores/ports';
@@ -13,6 +13,7 @@ export interface ActivityDeps extends Stores {
   embedder: Embedder;
   runs: RunDirectory;
   settings: MigrationSettings;
+  retention: RetentionSettings;
   probes: ProbeSettings;
   health: HealthSettings;
   git: { repository?: string; tag: string };

@@ -8,6 +8,15 @@ import { checkHealth, readLogs } from '../inspection/health';
 import { callControl } from './context';
 import type { ActivityDeps } from './deps';
 
+/**
+ * A schedule goes on for years: kept are the reports of the last 50 checks (two days at one an hour), which is what
+ * somebody reads who asks what went wrong, and the rows of the last 200, of which the trend is seen. A report is some
+ * 10 KB, a row a few hundred bytes.
+ */
+const KEPT_REPORTS = 50;
+const KEPT_ROWS = 200;
+const OPERATION = 'health_check';
+
 /** The health check, where metadata.db, the reports and the logs are. */
 export function createHealthActivities(deps: ActivityDeps) {
   return {
@@ -18,7 +27,8 @@ export function createHealthActivities(deps: ActivityDeps) {
 
     /**
      * Looks at the version's health (of the one committed last, where null), and keeps what it found beside the
-     * version's reports and in operation_log. Repeated, it replaces its report and adds no second row.
+     * version's reports and in operation_log. Repeated, it replaces its report and adds no second row. The oldest
+     * reports and rows of earlier checks go.
      *
      * CONFIG_INVALID where another base is asked for than this worker serves.
      */
@@ -33,6 +43,7 @@ export function createHealthActivities(deps: ActivityDeps) {
       const notes = [
         ...(await noted('the report was not written', deps, () => writeReport(deps, version, report, asked))),
         ...(await noted('operation_log was not written', deps, async () => logCheck(deps, version, report, asked))),
+        ...(await noted('earlier checks were not cleared away', deps, () => prune(deps, version))),
       ];
       return { ...report, notes: [...report.notes, ...notes] };
     },
@@ -64,13 +75,19 @@ function logCheck({ metadata }: ActivityDeps, versionId: string, report: HealthR
   const found = Object.fromEntries(metrics.map((metric) => [metric.name, metric.state]));
   metadata.registry.logOperations(versionId, [
     {
-      type: 'health_check',
+      type: OPERATION,
       status: state === 'failed' ? 'failed' : 'success',
       details: { state, metrics: found },
       startedAt: asked.toISOString(),
       completedAt: new Date().toISOString(),
     },
   ]);
+}
+
+async function prune({ artifacts, metadata }: ActivityDeps, versionId: string): Promise<void> {
+  // Each as JSON and as Markdown.
+  await artifacts.pruneReports(versionId, `${REPORT_FILES.health}-`, 2 * KEPT_REPORTS);
+  metadata.registry.pruneOperations(versionId, OPERATION, KEPT_ROWS);
 }
 
 /** What was found is worth more than where it is kept: a store that is down is the very thing to be told of. */

@@ -2,6 +2,7 @@ import { createFileChecks, createStoreChecks } from './checks';
 import { createClaimActivities } from './claim';
 import { withTypedFailures } from './context';
 import type { ActivityDeps } from './deps';
+import { createDrillActivities } from './drill';
 import { createFingerprintActivities } from './fingerprints';
 import { createHealthActivities } from './health';
 import { createLabelActivities } from './labels';
@@ -9,20 +10,30 @@ import { createPlanActivities } from './plan';
 import { createFilePreflight, createStorePreflight } from './preflight';
 import { createGitActivities } from './git';
 import { createProbeActivities } from './probes';
+import { createPromoteActivities } from './promote';
+import { createPublishActivities } from './publish';
 import { createRegistryActivities } from './registry';
 import { createRehearsalActivities } from './rehearsal';
 import { createReportActivities } from './reports';
+import { createRetentionActivities } from './retention';
 import { createRestoreActivities, createStagingActivities } from './restore';
+import { createRestoreVersionActivities } from './restore-version';
 import { createRollbackActivities } from './rollback';
 import { createSchemaActivities } from './schema';
+import { createSealingActivities } from './sealing';
 import { createSnapshotActivities } from './snapshots';
+import { createStagedActivities } from './staging';
 import { createWriteFenceActivities } from './write-fence';
 
 export type { ActivityDeps, RunDirectory } from './deps';
 export type { FilesFound, StoresFound } from './preflight';
 export type { TakenArtifact } from './snapshots';
+export type { PublishTerms } from './publish';
+export type { VectorsSwitched } from './promote';
 export type { CopyVerdict } from './restore';
+export type { RestoreTerms } from './restore-version';
 export type { RollbackTarget } from './rollback';
+export type { RetentionPlan } from './retention';
 export type { SpanRequest, SpanResult } from './labels';
 
 /** Activities that touch metadata.db or local artifacts: only where those files are. */
@@ -38,6 +49,7 @@ export function createFileActivities(deps: ActivityDeps) {
       ...createReportActivities(deps),
       ...createRehearsalActivities(deps),
       ...createRestoreActivities(deps),
+      ...createRestoreVersionActivities(deps),
       ...createRollbackActivities(deps),
       ...createGitActivities(deps),
       ...createSnapshotActivities(deps),
@@ -45,6 +57,12 @@ export function createFileActivities(deps: ActivityDeps) {
       ...createFileChecks(deps),
       ...createProbeActivities(deps),
       ...createHealthActivities(deps),
+      ...createRetentionActivities(deps),
+      ...createDrillActivities(deps),
+      ...createPublishActivities(deps),
+      ...createStagedActivities(deps),
+      ...createPromoteActivities(deps),
+      ...createSealingActivities(deps),
     },
     deps.secrets,
   );

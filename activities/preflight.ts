@@ -19,6 +19,7 @@ const inputSchema = z.strictObject({
     .optional(),
   confirm: z.enum(CONFIRM_FORMS).optional(),
   gitTag: z.boolean().optional(),
+  deep: z.boolean().optional(),
 }) satisfies z.ZodType<RegisterBaselineInput>;
 
 export interface FilesFound {
@@ -51,8 +52,11 @@ export function createFilePreflight(deps: ActivityDeps) {
         });
       }
       metadata.inventory();
-      const { batchSize = settings.batchSize } = parsed.data;
-      return { settings: { ...settings, batchSize }, existing: metadata.registry.committedBaseline() };
+      const { batchSize = settings.batchSize, deep = settings.deep ?? false } = parsed.data;
+      return {
+        settings: { ...settings, batchSize, deep, git: deps.git },
+        existing: metadata.registry.committedBaseline(),
+      };
     },
 
     async inspectFiles(versionId: string): Promise<FilesFound> {

@@ -17,6 +17,13 @@ export function createProbeActivities({ vectors, graph, embedder, probes, artifa
       return summary(capture, path);
     },
 
+    /** Asks a version that has just become production; a later restore of it is held against the answers. */
+    async recordProbes(versionId: string): Promise<ProbeSummary> {
+      const capture = await captureProbes(stores, embedder, probes, { secrets, control: callControl() });
+      const path = await artifacts.writeReport(versionId, REPORT_FILES.probesRecorded, captureText(capture));
+      return summary(capture, path);
+    },
+
     /** Asks the same again and judges it. `attempt` numbers the comparisons of one run; the file holds the latest. */
     async compareProbes(versionId: string, attempt: number): Promise<ProbeComparison[]> {
       const before = await readBefore(artifacts, versionId);

@@ -2,17 +2,18 @@ import { redact } from '../domain/masking';
 import type { MigrationPlan } from '../domain/plan';
 import type { ProbeSummary } from '../domain/probes';
 import { REPORT_FILES, withRollback, type RollbackTold, type RunReport } from '../domain/report';
-import { renderPreMigration, renderReport } from '../domain/report-markdown';
+import { renderPreMigration, renderPublish, renderReport } from '../domain/report-markdown';
+import type { PublishReport } from '../domain/publish';
 import type { ActivityDeps } from './deps';
 
 /** What is told about a run, for programs (JSON) and for people (Markdown). No secret leaves the process. */
 export function createReportActivities({ artifacts, secrets }: ActivityDeps) {
   /** To the reports, and beside the version's artifacts where they are; answers the paths in the reports. */
-  const writeBoth = async (report: RunReport) => {
+  const writeBoth = async <T extends { versionId: string }>(report: T, render: (told: T) => string) => {
     const told = redact(report, secrets);
     const files = [
       [`${REPORT_FILES.run}.json`, textOf(told)],
-      [`${REPORT_FILES.run}.md`, renderReport(told)],
+      [`${REPORT_FILES.run}.md`, render(told)],
     ] as const;
     const { versionId } = report;
     const paths: string[] = [];
@@ -37,15 +38,19 @@ export function createReportActivities({ artifacts, secrets }: ActivityDeps) {
       return artifacts.writeReport(versionId, `${REPORT_FILES.preMigration}.md`, markdown);
     },
 
+    async writePublishReport(report: PublishReport): Promise<{ json: string; markdown: string }> {
+      return writeBoth(report, renderPublish);
+    },
+
     async writeRunReport(report: RunReport): Promise<{ json: string; markdown: string }> {
-      return writeBoth(report);
+      return writeBoth(report, renderReport);
     },
 
     /** Adds to the report of a run the rollback that another workflow has done. */
     async reportRollback(told: RollbackTold): Promise<string> {
       const text = await artifacts.readReport(told.rollback.versionId, `${REPORT_FILES.run}.json`);
       const previous = text === undefined ? null : (JSON.parse(text) as RunReport);
-      return (await writeBoth(withRollback(previous, told))).markdown;
+      return (await writeBoth(withRollback(previous, told), renderReport)).markdown;
     },
   };
 }

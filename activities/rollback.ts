@@ -8,6 +8,7 @@ import type { RollbackRecord } from '../domain/rollback';
 import { isActive, type VersionStatus } from '../domain/status';
 import { BASELINE_LABEL, LATEST_COPY, versionLabel } from '../domain/version-id';
 import { REPORT_FILES, type RunReport } from '../domain/report';
+import { openSwitchOf } from './claim';
 import type { ActivityDeps } from './deps';
 
 export interface RollbackTarget {
@@ -37,10 +38,12 @@ export function createRollbackActivities(deps: ActivityDeps) {
       const claim = await artifacts.readClaim();
       const rows = metadata.registry.list();
       const active = rows.find((row) => isActive(row.status));
-      const wanted = versionId ?? claim?.versionId ?? active?.versionId;
+      // A switch that stands open without its claim is still somebody's to end.
+      const open = claim ? undefined : openSwitchOf(deps.metadata.journal, deps.settings.base);
+      const wanted = versionId ?? claim?.versionId ?? active?.versionId ?? open?.versionId;
       if (wanted === undefined) throw nothingToRollBack();
       const row = rows.find((each) => each.versionId === wanted);
-      const ours = claim?.versionId === wanted ? claim : undefined;
+      const ours = [claim, open].find((one) => one?.versionId === wanted);
       if (!row && !ours) throw unknown(wanted, rows);
       if (row && !isActive(row.status)) assertLeftovers(row, ours);
       const { base, batchSize } = deps.settings;
@@ -68,6 +71,8 @@ export function createRollbackActivities(deps: ActivityDeps) {
     /** Whether what a run left is still there to be undone: its claim stands, or its version is still under way. */
     async stillStands(holder: Claim): Promise<boolean> {
       if ((await artifacts.readClaim())?.runId === holder.runId) return true;
+      const entry = metadata.journal.find(holder.runId);
+      if (entry?.state === 'switching' || entry?.state === 'committed') return true;
       return metadata.registry.list().some((row) => isActive(row.status) && row.runId === holder.runId);
     },
 
@@ -91,6 +96,7 @@ export function createRollbackActivities(deps: ActivityDeps) {
 function holderOf(base: string, versionId: string, row: VersionRow | undefined): Claim {
   return {
     base,
+    kind: versionId.startsWith(BASELINE_LABEL) ? 'baseline' : 'publish',
     versionId,
     workflowId: row?.workflowId ?? '',
     runId: row?.runId ?? '',
@@ -126,7 +132,8 @@ function assertLeftovers({ versionId, status }: VersionRow, claim: Claim | undef
       next: 'nothing to do; a later version is undone by restoring an earlier one',
     });
   }
-  if (claim && status !== 'committed') return;
+  // What was committed and not yet driven to its end has its claim still.
+  if (claim && (status !== 'committed' || (claim.kind ?? 'baseline') !== 'baseline')) return;
   throw new HybridFlowError('STATUS_MOVE_REFUSED', {
     found: `${versionId} is ${status}`,
     expected: 'a version under way, or one whose undo was left half done',

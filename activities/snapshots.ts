@@ -1,15 +1,20 @@
 import type { GroupFingerprint } from '../domain/fingerprint';
-import type { Artifact, Manifest } from '../domain/manifest';
+import { DEEP_FINGERPRINT_FILE, type Artifact, type Manifest } from '../domain/manifest';
+import { POINT_LIST_FILE } from '../domain/compare';
 import { ARTIFACT_FILES, FINGERPRINT_FILES, LATEST_COPY_FOLDERS, type StoreName } from '../domain/names';
 import { LATEST_COPY } from '../domain/version-id';
+import { writePoints } from '../stores/artifacts/chunk-list';
 import { listText, rootFingerprint, summaryOf } from '../stores/fingerprint-text';
 import type { ArtifactRef, ArtifactStore, CapturedFile } from '../stores/ports';
-import { callControl, isRetry, run } from './context';
+import { callControl, run } from './context';
 import type { ActivityDeps } from './deps';
+import { sweepSnapshots, takeSnapshot, type SweptSnapshots } from './snapshot-names';
 
 export interface TakenArtifact {
   artifact: Artifact;
   path: string;
+  /** Files that lie beside it and that no manifest names. */
+  beside?: string[];
 }
 
 type Captured = Omit<CapturedFile, 'bytes' | 'sha256'>;
@@ -18,8 +23,9 @@ type Captured = Omit<CapturedFile, 'bytes' | 'sha256'>;
 export function createSnapshotActivities(deps: ActivityDeps) {
   const { metadata, artifacts } = deps;
   return {
-    async openFolder(folder: string): Promise<void> {
-      await artifacts.openFolder(folder, run().runId);
+    /** @param runId whose folder it is: another run's where what that run began is driven to its end */
+    async openFolder(folder: string, runId?: string): Promise<void> {
+      await artifacts.openFolder(folder, runId ?? run().runId);
     },
 
     /** Whoever ran first: the folder of a run is removed by that run's id. */
@@ -37,22 +43,21 @@ export function createSnapshotActivities(deps: ActivityDeps) {
       return taken('sqlite', file, ref, captured, fingerprint);
     },
 
-    /** `before`: names of the snapshots that were there before this run; see {@link VectorStore.createSnapshot}. */
-    async snapshotQdrant(folder: string, before: string[]): Promise<TakenArtifact> {
-      return captureQdrant(deps, folder, before);
+    /**
+     * @param before names of the snapshots that were there before this run; see {@link VectorStore.createSnapshot}
+     * @param deep records the vectors' content too
+     */
+    async snapshotQdrant(folder: string, before: string[], deep = false): Promise<TakenArtifact> {
+      return captureQdrant(deps, folder, before, deep);
     },
 
     async listQdrantSnapshots(): Promise<string[]> {
       return (await deps.vectors.listSnapshots()).map(({ name }) => name);
     },
 
-    /** Removes what the server still keeps of this run's snapshots: those not in `before`. */
-    async sweepQdrantSnapshots(before: string[]): Promise<string[]> {
-      const names = (await deps.vectors.listSnapshots())
-        .map(({ name }) => name)
-        .filter((name) => !before.includes(name));
-      for (const name of names) await deps.vectors.deleteSnapshot(name);
-      return names;
+    /** Removes what the server still keeps of a run's snapshots, and tells of others that have come since `before`. */
+    async sweepQdrantSnapshots(before: string[], runId: string, justNow: boolean): Promise<SweptSnapshots> {
+      return sweepSnapshots(deps, before, { runId, justNow });
     },
 
     async exportNeo4j(folder: string): Promise<TakenArtifact> {
@@ -61,10 +66,11 @@ export function createSnapshotActivities(deps: ActivityDeps) {
 
     /** Gives the version the bytes that latest-copy already holds, and the list of their fingerprints. */
     async linkFromLatestCopy(folder: string, from: TakenArtifact): Promise<TakenArtifact> {
-      const { file, fingerprint } = from.artifact;
+      const { file, fingerprint, deepFingerprint } = from.artifact;
+      const lists = [fingerprint, deepFingerprint].filter((list) => list !== undefined).map((list) => list.file);
       const link = (name: string) => artifacts.link({ folder: LATEST_COPY, file: name }, { folder, file: name });
       const ref = await link(file);
-      if (fingerprint) await link(fingerprint.file);
+      for (const name of [...lists, ...(from.beside ?? [])]) await link(name);
       return { path: ref.path, artifact: { ...from.artifact, linkedFrom: LATEST_COPY } };
     },
 
@@ -78,8 +84,8 @@ export function createSnapshotActivities(deps: ActivityDeps) {
       return (await artifacts.seal(folder, { ...manifest, fingerprint })).path;
     },
 
-    async publishLatestCopy(): Promise<string> {
-      const { runId } = run();
+    async publishLatestCopy(of?: string): Promise<string> {
+      const runId = of ?? run().runId;
       await artifacts.publishLatestCopy(LATEST_COPY_FOLDERS.building(runId), runId);
       return artifacts.pathOf(LATEST_COPY);
     },
@@ -91,23 +97,43 @@ export function createSnapshotActivities(deps: ActivityDeps) {
 }
 
 async function captureQdrant(
-  { vectors, artifacts }: ActivityDeps,
+  deps: ActivityDeps,
   folder: string,
   before: string[],
+  deep: boolean,
 ): Promise<TakenArtifact> {
+  const { vectors, artifacts } = deps;
   const file = ARTIFACT_FILES.qdrant;
   const capturedFrom = new Date().toISOString();
-  const snapshot = await vectors.createSnapshot(before, { retry: isRetry() });
+  const snapshot = await takeSnapshot(deps, before);
   const { points, serverVersion } = await vectors.inventory();
   // A snapshot cannot be looked into, so that its fingerprint is that of the collection it was just taken of.
-  const groups = await vectors.fingerprint({}, callControl());
+  const { groups, beside } = await listPoints(deps, folder);
+  const deepGroups = deep ? await vectors.fingerprint({ deep }, callControl()) : undefined;
   const capturedTo = new Date().toISOString();
   const ref = await artifacts.write(folder, file, async (temporary) => {
     await vectors.downloadSnapshot(snapshot, temporary, callControl());
   });
   await vectors.deleteSnapshot(snapshot.name);
   const captured = { counts: { points }, serverVersion, capturedFrom, capturedTo };
-  return taken('qdrant', file, ref, captured, await keepList(artifacts, folder, 'qdrant', groups));
+  const copy = { ...taken('qdrant', file, ref, captured, await keepList(artifacts, folder, 'qdrant', groups)), beside };
+  if (!deepGroups) return copy;
+  const deepFingerprint = await writeList(artifacts, folder, DEEP_FINGERPRINT_FILE, deepGroups);
+  return { ...copy, artifact: { ...copy.artifact, deepFingerprint } };
+}
+
+/** The fingerprint of the collection, and of the same pass the list of its points, by which versions are compared. */
+async function listPoints(
+  { artifacts, vectors }: ActivityDeps,
+  folder: string,
+): Promise<{ groups: readonly GroupFingerprint[]; beside: string[] }> {
+  const pages = vectors.pointDigests?.({}, callControl());
+  if (!pages) return { groups: await vectors.fingerprint({}, callControl()), beside: [] };
+  let groups: readonly GroupFingerprint[] = [];
+  await artifacts.write(folder, POINT_LIST_FILE, async (temporary) => {
+    groups = await writePoints(temporary, pages);
+  });
+  return { groups, beside: [POINT_LIST_FILE] };
 }
 
 async function captureNeo4j({ graph, artifacts }: ActivityDeps, folder: string): Promise<TakenArtifact> {
@@ -127,7 +153,15 @@ async function keepList(
   store: StoreName,
   groups: readonly GroupFingerprint[],
 ): Promise<NonNullable<Artifact['fingerprint']>> {
-  const file = FINGERPRINT_FILES[store];
+  return writeList(artifacts, folder, FINGERPRINT_FILES[store], groups);
+}
+
+async function writeList(
+  artifacts: ArtifactStore,
+  folder: string,
+  file: string,
+  groups: readonly GroupFingerprint[],
+): Promise<NonNullable<Artifact['fingerprint']>> {
   await artifacts.writeText(folder, file, listText(groups));
   const { sha256, items, groups: count } = summaryOf(groups);
   return { file, sha256, items, groups: count };

@@ -1,8 +1,15 @@
 import type { MeasuredChecks } from './checks';
 import type { Measured } from './measure';
+import type { MeasuredRollback } from './rollback';
 
 /** What the program sets itself at full scale, on two cores. The migration plan allows 15 minutes in all. */
-export const BUDGET = { migrateMs: 30_000, labelP95Ms: 100, checksMs: 5_000, workerPeakBytes: 400_000_000 } as const;
+export const BUDGET = {
+  migrateMs: 30_000,
+  labelP95Ms: 100,
+  checksMs: 5_000,
+  rollbackMs: 10_000,
+  workerPeakBytes: 400_000_000,
+} as const;
 
 /** The migration plan's own estimates, phase by phase. */
 export const PLAN: Record<string, string> = {
@@ -20,7 +27,11 @@ export interface Verdict {
 }
 
 /** The worst run against the budget: a figure that was not measured is neither within nor over. */
-export function judge(runs: readonly Measured[], checks: readonly MeasuredChecks[]): Verdict[] {
+export function judge(
+  runs: readonly Measured[],
+  checks: readonly MeasuredChecks[],
+  rollbacks: readonly MeasuredRollback[],
+): Verdict[] {
   const worst = (figures: (number | null | undefined)[]) => {
     const known = figures.filter((figure) => figure != null);
     return known.length === 0 ? null : Math.max(...known);
@@ -33,6 +44,7 @@ export function judge(runs: readonly Measured[], checks: readonly MeasuredChecks
     verdict('migrate', worst(runs.map(({ migrateMs }) => migrateMs)), BUDGET.migrateMs),
     verdict('label batch p95', worst(runs.map(({ labels }) => labels?.p95)), BUDGET.labelP95Ms),
     verdict('seven checks', worst(checks.map(({ totalMs }) => totalMs)), BUDGET.checksMs),
+    verdict('rollback without a restore', worst(rollbacks.map(({ totalMs }) => totalMs)), BUDGET.rollbackMs),
     verdict('worker peak memory', worst(runs.map((run) => run.workerPeakBytes)), BUDGET.workerPeakBytes),
   ];
 }

@@ -22,6 +22,11 @@ export async function makeRoomFor(scale: Scale): Promise<void> {
   rmSync(SCALE_FILE, { force: true });
 }
 
+/** What the stack holds is no corpus any more: whoever comes next empties it. */
+export function markSpent(): void {
+  writeFileSync(SCALE_FILE, 'spent');
+}
+
 /** The corpus, seeded once, and a copy of metadata.db as it is before there are versions. */
 export async function seedOnce(context: Context, scale: Scale): Promise<SeedResult> {
   const { metadataDb } = context.settings();

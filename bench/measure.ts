@@ -1,7 +1,7 @@
 import { startOrAttach } from '../client/changes';
 import type { Context } from '../client/context';
 import type { Session } from '../client/temporal';
-import { durationsByPhase, type BatchLatency } from '../domain/baseline';
+import { durationsByPhase, type BaselineOutcome, type BatchLatency } from '../domain/baseline';
 import { forgetPeak, peakMemory } from './memory';
 
 /** What one migration took. Times in milliseconds, memory in bytes. */
@@ -26,7 +26,7 @@ export async function measure(context: Context, session: Session, workerPid: num
   const startedAt = performance.now();
   const { change, attached } = await startOrAttach(session, base, { startedBy: 'bench' });
   if (attached) throw new Error(`A migration of ${base} was running already: its figures would be half a run's`);
-  const outcome = await change.handle.result();
+  const outcome = (await change.handle.result()) as BaselineOutcome;
   const migrateMs = performance.now() - startedAt;
   if (outcome.outcome !== 'committed') throw new Error(`The run ended as ${outcome.outcome}, so it measured nothing`);
   const { historyLength } = await change.handle.describe();

@@ -7,6 +7,7 @@ import type { ServiceStatus } from '../stack/stack';
 import { BUDGET, judge, PLAN, type Verdict } from './budget';
 import type { MeasuredChecks } from './checks';
 import type { Measured } from './measure';
+import { ABORTED_IN, type MeasuredRollback } from './rollback';
 
 export interface Report {
   date: string;
@@ -23,6 +24,8 @@ export interface Report {
   runs: Measured[];
   /** The seven checks after each run. */
   checks: MeasuredChecks[];
+  /** Of each run, one aborted in each place. */
+  rollbacks: MeasuredRollback[];
   verdicts: Verdict[];
 }
 
@@ -34,7 +37,13 @@ export interface Circumstances {
   load: number[];
 }
 
-export function makeReport(given: Circumstances, runs: Measured[], checks: MeasuredChecks[]): Report {
+export interface Figures {
+  runs: Measured[];
+  checks: MeasuredChecks[];
+  rollbacks: MeasuredRollback[];
+}
+
+export function makeReport(given: Circumstances, { runs, checks, rollbacks }: Figures): Report {
   const { scale, built, startPeakBytes, load } = given;
   const [cpu] = cpus();
   const machine = {
@@ -53,7 +62,8 @@ export function makeReport(given: Circumstances, runs: Measured[], checks: Measu
     load,
     runs,
     checks,
-    verdicts: judge(runs, checks),
+    rollbacks,
+    verdicts: judge(runs, checks, rollbacks),
   };
 }
 
@@ -73,6 +83,10 @@ export function renderReport(report: Report, color: Colors): string {
     '',
     table(['check', ...numbers], checkRows(report.checks), color),
     '',
+    ...ABORTED_IN.flatMap((place) => [
+      table([`rollback of a run in ${place}`, ...numbers], rollbackRows(report, place), color),
+      '',
+    ]),
     table(['figure', ...numbers, 'budget'], figureRows(report), color),
     '',
     ...report.verdicts.map((verdict) => verdictLine(verdict, color)),
@@ -94,7 +108,16 @@ function checkRows(runs: readonly MeasuredChecks[]): string[][] {
   return checks.map(({ number, name }, i) => [`${number} ${name}`, ...runs.map((run) => took(run.checks[i]))]);
 }
 
-function figureRows({ runs, checks, worker }: Report): string[][] {
+function rollbackRows({ rollbacks }: Report, place: MeasuredRollback['abortedIn']): string[][] {
+  const of = rollbacks.filter(({ abortedIn }) => abortedIn === place);
+  const steps = (of[0]?.steps ?? []).map(({ number, name }, i) => [
+    `${number} ${name}`,
+    ...of.map((one) => took(one.steps[i])),
+  ]);
+  return [...steps, ['abort to end', ...of.map(({ totalMs }) => duration(totalMs))]];
+}
+
+function figureRows({ runs, checks, rollbacks, worker }: Report): string[][] {
   const row = (name: string, of: (run: Measured) => string, budget = '') => [name, ...runs.map(of), budget];
   const label = (which: 'p50' | 'p95' | 'max') => (run: Measured) => (run.labels ? duration(run.labels[which]) : '-');
   return [
@@ -108,6 +131,11 @@ function figureRows({ runs, checks, worker }: Report): string[][] {
       ...checks.map(({ totalMs }) => duration(totalMs)),
       `< ${duration(BUDGET.checksMs)} (plan: 2-3 min)`,
     ],
+    ...ABORTED_IN.map((place) => [
+      `rollback in ${place}`,
+      ...rollbacks.filter(({ abortedIn }) => abortedIn === place).map(({ totalMs }) => duration(totalMs)),
+      `< ${duration(BUDGET.rollbackMs)}`,
+    ]),
     row('worker peak memory', (run) => bytes(run.workerPeakBytes), `< ${prettyBytes(BUDGET.workerPeakBytes)}`),
     row(`worker from ${worker.from}, started`, () => bytes(worker.startPeakBytes)),
     row('history events', (run) => String(run.historyEvents)),

@@ -10,11 +10,12 @@ import type { Session } from '../client/temporal';
 import type { Scale } from '../stack/corpus/plan';
 import { down } from '../stack/stack';
 import { withLock } from '../stack/toolchain/lock';
-import { measureChecks, type MeasuredChecks } from './checks';
+import { measureChecks } from './checks';
 import { makeRoomFor, removeVersions, seedOnce } from './corpus';
-import { measure, type Measured } from './measure';
+import { measure } from './measure';
 import { peakMemory } from './memory';
-import { makeReport, renderReport, type Report } from './report';
+import { makeReport, renderReport, type Figures, type Report } from './report';
+import { ABORTED_IN, measureRollback } from './rollback';
 import { benchEnvironment, BENCH_ROOT, startBenchStack } from './stack';
 import { startWorker } from './worker';
 
@@ -56,9 +57,9 @@ async function bench({ json = false, runs, built = false }: Flags, scale: Scale)
       const worker = await startWorker(context, session, built);
       try {
         const startPeakBytes = peakMemory(worker.pid);
-        const { measured, checks } = await measureAll(context, session, worker.pid, runs);
+        const figures = await measureAll(context, session, worker.pid, runs);
         const given = { scale: String(scale), services: status.services, built, startPeakBytes, load };
-        return makeReport(given, measured, checks);
+        return makeReport(given, figures);
       } finally {
         await worker.stop();
       }
@@ -70,22 +71,20 @@ async function bench({ json = false, runs, built = false }: Flags, scale: Scale)
   }
 }
 
-async function measureAll(
-  context: Context,
-  session: Session,
-  pid: number,
-  runs: number,
-): Promise<{ measured: Measured[]; checks: MeasuredChecks[] }> {
-  const measured: Measured[] = [];
-  const checks: MeasuredChecks[] = [];
+async function measureAll(context: Context, session: Session, pid: number, runs: number): Promise<Figures> {
+  const figures: Figures = { runs: [], checks: [], rollbacks: [] };
   for (let run = 1; run <= runs; run++) {
     await removeVersions(context);
     const one = await measure(context, session, pid);
-    measured.push(one);
-    checks.push(await measureChecks(context));
+    figures.runs.push(one);
+    figures.checks.push(await measureChecks(context));
+    for (const place of ABORTED_IN) {
+      await removeVersions(context);
+      figures.rollbacks.push(await measureRollback(context, session, place));
+    }
     context.out.note(`run ${run} of ${runs}: ${(one.migrateMs / 1_000).toFixed(1)} s`);
   }
-  return { measured, checks };
+  return figures;
 }
 
 main(process.argv.slice(2)).then(

@@ -1,13 +1,21 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
-import type { BaselineOutcome, RegisterBaselineInput } from '../domain/baseline';
+import type { RegisterBaselineInput, StepRecord } from '../domain/baseline';
 import { HybridFlowError } from '../domain/errors';
 import { changeWorkflowId, SEARCH_ATTRIBUTES, TASK_QUEUE } from '../domain/names';
 import type { Session } from './temporal';
 
 /** The workflow's registered name; the client never loads workflow code. */
 const REGISTER_BASELINE = 'registerBaseline';
+/** The workflows of which one at a time changes a base. */
+const CHANGES = [REGISTER_BASELINE, 'publishVersion', 'restoreVersion'];
 
-export type ChangeHandle = WorkflowHandle<() => Promise<BaselineOutcome>>;
+/** What the outcomes of all kinds of change have in common. */
+export interface ChangeOutcome {
+  base: string;
+  steps: StepRecord[];
+}
+
+export type ChangeHandle = WorkflowHandle<() => Promise<ChangeOutcome>>;
 
 /** One run of a change, and where to look at it. */
 export interface Change {
@@ -33,25 +41,42 @@ export function isRunning({ status }: Pick<Change, 'status'>): boolean {
   return status === 'RUNNING' || status === 'PAUSED';
 }
 
-/**
- * Starts the migration, or attaches to the one that runs.
- *
- * @throws HybridFlowError BASE_BUSY where a change of another kind holds the base
- */
-export async function startOrAttach(
+/** Starts the migration, or attaches to the one that runs; see {@link startChange}. */
+export function startOrAttach(
   session: Session,
   base: string,
   input: RegisterBaselineInput,
 ): Promise<{ change: Change; attached: boolean }> {
+  return startChange(session, base, { type: REGISTER_BASELINE, input, summary: `Register the baseline of ${base}` });
+}
+
+export interface ChangeRequest {
+  /** The workflow's registered name. */
+  type: string;
+  input: { startedBy?: string; notes?: string };
+  /** One line for the Temporal UI. */
+  summary: string;
+}
+
+/**
+ * Starts a change of the base, or attaches to the one of this kind that runs.
+ *
+ * @throws HybridFlowError BASE_BUSY where a change of another kind holds the base
+ */
+export async function startChange(
+  session: Session,
+  base: string,
+  { type, input, summary }: ChangeRequest,
+): Promise<{ change: Change; attached: boolean }> {
   const workflowId = changeWorkflowId(base);
   try {
-    const handle = await session.client.workflow.start<() => Promise<BaselineOutcome>>(REGISTER_BASELINE, {
+    const handle = await session.client.workflow.start<() => Promise<ChangeOutcome>>(type, {
       workflowId,
       taskQueue: TASK_QUEUE,
       args: [input] as unknown as [],
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      staticSummary: `Register the baseline of ${base}`,
+      staticSummary: summary,
       staticDetails: [`Asked for by ${input.startedBy ?? 'somebody'}.`, input.notes].filter(Boolean).join('\n\n'),
     });
     return { change: await changeOf(session, workflowId, handle.firstExecutionRunId), attached: false };
@@ -59,7 +84,7 @@ export async function startOrAttach(
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
   const change = await changeOf(session, workflowId);
-  if (change.type !== REGISTER_BASELINE) throw busy(base, change);
+  if (change.type !== type) throw busy(base, change);
   return { change, attached: true };
 }
 
@@ -80,8 +105,8 @@ export async function requireRunning(session: Session, base: string): Promise<Ch
     found: change
       ? `No change of ${base} is running; the last one (${change.workflowId}) is ${change.status.toLowerCase()} since ${change.closedAt}`
       : `No change of ${base} is running`,
-    expected: 'a running migration',
-    next: 'start one with `hfv migrate`, or see what there is with `hfv status`',
+    expected: 'a change under way',
+    next: 'see what there is with `hfv status`',
   });
 }
 
@@ -98,13 +123,14 @@ async function changeOf(session: Session, workflowId: string, knownRun?: string)
     closedAt: closeTime?.toISOString() ?? null,
     url: session.uiLink(workflowId, runId),
     // Tied to this run: a later one under the same id is another change.
-    handle: client.workflow.getHandle<() => Promise<BaselineOutcome>>(workflowId, runId),
+    handle: client.workflow.getHandle<() => Promise<ChangeOutcome>>(workflowId, runId),
   };
 }
 
 async function findByAttribute(session: Session, base: string): Promise<Change | undefined> {
-  // A health check waits for minutes beside whatever runs, and changes nothing.
-  const query = `${SEARCH_ATTRIBUTES.base} = '${base}' AND ExecutionStatus = 'Running' AND WorkflowType != 'checkHealth'`;
+  // What else carries the attribute (a health check, a clean-up by schedule) is no change of the base.
+  const types = CHANGES.map((type) => `'${type}'`).join(', ');
+  const query = `${SEARCH_ATTRIBUTES.base} = '${base}' AND ExecutionStatus = 'Running' AND WorkflowType IN (${types})`;
   try {
     for await (const { workflowId, runId } of session.client.workflow.list({ query })) {
       return await changeOf(session, workflowId, runId);

@@ -34,6 +34,11 @@ export class Context {
     if (stackGiven) this.env.HYBRIDFLOW_STACK_ENV = join(this.stackRoot, 'env');
   }
 
+  /** A path that somebody has given, from the folder in which they are. */
+  pathOf(given: string): string {
+    return resolve(this.world.cwd, given);
+  }
+
   /**
    * The settings, read once; `reload` after something (the stack's start) has changed what they are read from.
    *

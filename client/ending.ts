@@ -18,7 +18,7 @@ export function endingOf(error: WorkflowFailedError, change: ChangeView): Error 
   }
   const outside = endedFromOutside(change, run);
   if (outside) return outside;
-  return new Error(`The migration failed: ${messageOf(error)}`, { cause: error });
+  return new Error(`The ${change.type} failed: ${messageOf(error)}`, { cause: error });
 }
 
 interface CodedFailure {
@@ -35,20 +35,28 @@ function codedFailure(error: unknown): CodedFailure | undefined {
   return error instanceof Error && error.cause ? codedFailure(error.cause) : undefined;
 }
 
-function endedFromOutside({ status, workflowId }: ChangeView, run: object): HybridFlowError | undefined {
+/** What was wanted, and the command that tries it again. A change that was begun is ended by the next one first. */
+const WANTED: Record<string, { expected: string; again: string }> = {
+  registerBaseline: { expected: 'a committed baseline', again: '`hfv migrate`' },
+  publishVersion: { expected: 'a committed version', again: '`hfv stage`' },
+  restoreVersion: { expected: 'a restored version', again: '`hfv restore`' },
+};
+
+function endedFromOutside({ status, workflowId, type }: ChangeView, run: object): HybridFlowError | undefined {
+  const { expected, again } = WANTED[type] ?? { expected: 'a run that ends by itself', again: 'the command' };
   if (status === 'CANCELLED') {
     return new HybridFlowError('ROLLED_BACK', {
       found: `The workflow ${workflowId} was cancelled from outside; everything it had made was undone`,
-      expected: 'a committed baseline',
-      next: 'run `hfv migrate` again when you are ready',
+      expected,
+      next: `run ${again} again when you are ready`,
       details: { run },
     });
   }
   if (status !== 'TERMINATED' && status !== 'TIMED_OUT') return undefined;
   return new HybridFlowError('NEEDS_OPERATOR', {
     found: `The workflow ${workflowId} was ${status === 'TERMINATED' ? 'terminated from outside' : 'timed out by Temporal'}, so it could not undo what it had made`,
-    expected: 'a committed baseline, or a rollback',
-    next: 'run `hfv migrate`: it first undoes the leftovers',
+    expected: `${expected}, or a rollback`,
+    next: `run \`hfv rollback --continue\`, or ${again}: either first ends what was begun`,
     details: { run },
   });
 }

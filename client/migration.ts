@@ -1,5 +1,5 @@
 import type { BaselineOutcome, RegisterBaselineInput } from '../domain/baseline';
-import { startOrAttach, viewOf, type Change, type ChangeView } from './changes';
+import { startOrAttach, viewOf, type Change, type ChangeOutcome, type ChangeView } from './changes';
 import type { Context } from './context';
 import { endingOf } from './ending';
 import { interruptible } from './person';
@@ -13,9 +13,12 @@ export interface MigrateRequest {
   timeoutSeconds?: number;
 }
 
-export type MigrateResult =
-  | { kind: 'ended'; outcome: BaselineOutcome; change: ChangeView; attached: boolean }
+/** How a change ended as far as the caller stayed to see it. */
+export type Followed<T> =
+  | { kind: 'ended'; outcome: T; change: ChangeView; attached: boolean }
   | { kind: 'detached'; change: ChangeView; attached: boolean; interrupted: boolean };
+
+export type MigrateResult = Followed<BaselineOutcome>;
 
 /**
  * Starts the migration or attaches to the running one, and shows it to its end.
@@ -44,15 +47,15 @@ export interface FollowOptions {
  *
  * @throws HybridFlowError with the run's own code where it did not end well, WAIT_TIMED_OUT
  */
-export async function follow(
+export async function follow<T extends ChangeOutcome = BaselineOutcome>(
   context: Context,
   session: Session,
   change: Change,
   { attached, timeoutSeconds, intervalSeconds }: FollowOptions,
-): Promise<MigrateResult> {
+): Promise<Followed<T>> {
   return interruptible(async (interrupted) => {
     const display = displayFor(context.out);
-    const end = await watch(session, change, display, { timeoutSeconds, intervalSeconds, interrupted });
+    const end = await watch<T>(session, change, display, { timeoutSeconds, intervalSeconds, interrupted });
     if (end.kind === 'failed') throw endingOf(end.error, await closed(session, change));
     if (end.kind === 'completed') {
       warnOfOtherBase(context, end.outcome);
@@ -69,7 +72,7 @@ async function closed({ client }: Session, change: Change): Promise<ChangeView> 
   return { ...viewOf(change), status: status.name };
 }
 
-function warnOfOtherBase(context: Context, outcome: BaselineOutcome): void {
+function warnOfOtherBase(context: Context, outcome: ChangeOutcome): void {
   const { base } = context.settings();
   if (outcome.base === base) return;
   context.out.warn(

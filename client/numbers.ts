@@ -25,3 +25,21 @@ export function seconds(text: string): number {
   }
   return value;
 }
+
+/** For options that take a time in minutes, more than 0. */
+export function minutes(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) {
+    throw new InvalidArgumentError('Expected a number of minutes, more than 0.');
+  }
+  return value;
+}
+
+/** For options that take a share: 0 to 1. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
+    throw new InvalidArgumentError('Expected a number from 0 to 1.');
+  }
+  return value;
+}

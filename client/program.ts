@@ -1,18 +1,31 @@
 import { Command, CommanderError } from 'commander';
 import { addAbort } from './commands/abort';
+import { addCompare } from './commands/compare';
+import { addAdoptAlias } from './commands/adopt-alias';
+import { addCancel, addExtend } from './commands/cancel';
+import { addApprove, addCommit, addReady } from './commands/commit';
 import { addDemo } from './commands/demo';
+import { addDoctor } from './commands/doctor';
 import { addDown } from './commands/down';
+import { addDrill } from './commands/drill';
 import { addFence } from './commands/fence';
 import { addHealth } from './commands/health';
 import { addMigrate } from './commands/migrate';
+import { addNotes } from './commands/notes';
 import { addPause } from './commands/pause';
+import { addPin } from './commands/pin';
 import { addPlan } from './commands/plan';
 import { addReport } from './commands/report';
+import { addRestore } from './commands/restore';
 import { addResume } from './commands/resume';
+import { addRetain } from './commands/retain';
 import { addRollback } from './commands/rollback';
 import { addSeed } from './commands/seed';
 import { addShow } from './commands/show';
+import { addStage } from './commands/stage';
+import { addStats } from './commands/stats';
 import { addStatus } from './commands/status';
+import { addUnpin } from './commands/unpin';
 import { addUp } from './commands/up';
 import { addValidate } from './commands/validate';
 import { addVerify } from './commands/verify';
@@ -29,7 +42,10 @@ import { errorView, renderError, stackOf } from './render/error';
 const VERBS = [
   [addDemo, addUp, addDown, addSeed],
   [addWorker, addPlan, addMigrate, addStatus, addWatch, addPause, addResume, addAbort, addRollback, addFence],
-  [addVersions, addShow, addReport, addVerify, addHealth, addValidate],
+  [addStage, addReady, addApprove, addCommit, addCancel, addExtend],
+  [addVersions, addShow, addCompare, addReport, addVerify, addHealth, addValidate],
+  [addDoctor, addDrill, addNotes, addStats],
+  [addRestore, addRetain, addPin, addUnpin, addAdoptAlias],
 ].flat();
 
 const EXIT_CODES = `

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
-import type { BaselineOutcome, ProgressView } from '../domain/baseline';
+import type { ProgressView } from '../domain/baseline';
 import { HybridFlowError } from '../domain/errors';
 import { progress as progressQuery } from '../workflows/messages';
-import type { Change } from './changes';
+import type { Change, ChangeOutcome } from './changes';
 import { isOutage, type Session } from './temporal';
 import { workerTrouble } from './pollers';
 
@@ -23,8 +23,8 @@ export interface Display {
   stop(): void;
 }
 
-export type WatchEnd =
-  | { kind: 'completed'; outcome: BaselineOutcome }
+export type WatchEnd<T> =
+  | { kind: 'completed'; outcome: T }
   | { kind: 'failed'; error: WorkflowFailedError }
   | { kind: 'let go'; why: 'interrupted' | 'timed out' };
 
@@ -37,12 +37,12 @@ export interface WatchOptions {
 }
 
 /** Shows a run until it ends, or until the caller lets go. Nothing here ever changes the run. */
-export async function watch(
+export async function watch<T extends ChangeOutcome>(
   session: Session,
   change: Change,
   display: Display,
   options: WatchOptions = {},
-): Promise<WatchEnd> {
+): Promise<WatchEnd<T>> {
   const done = new AbortController();
   let last: ProgressView | undefined;
   const contact = { at: Date.now() };
@@ -53,9 +53,9 @@ export async function watch(
   const everyMs = options.intervalSeconds === undefined ? POLL_MS : options.intervalSeconds * 1_000;
   const shown = { show, warn: (line: string) => display.warn(line) };
   const polling = pollProgress(session, change, shown, everyMs, done.signal);
-  let end: WatchEnd | undefined;
+  let end: WatchEnd<T> | undefined;
   try {
-    end = await Promise.race([waitForEnd(change, display, contact, done.signal), letGo(options, done.signal)]);
+    end = await Promise.race([waitForEnd<T>(change, display, contact, done.signal), letGo(options, done.signal)]);
     return end;
   } finally {
     done.abort();
@@ -67,15 +67,15 @@ export async function watch(
   }
 }
 
-async function waitForEnd(
+async function waitForEnd<T extends ChangeOutcome>(
   { handle }: Change,
   display: Display,
   contact: { at: number },
   done: AbortSignal,
-): Promise<WatchEnd> {
+): Promise<WatchEnd<T>> {
   for (let since = -Infinity; ;) {
     try {
-      return { kind: 'completed', outcome: await handle.result() };
+      return { kind: 'completed', outcome: (await handle.result()) as T };
     } catch (error) {
       if (error instanceof WorkflowFailedError) return { kind: 'failed', error };
       if (done.aborted || !isOutage(error)) throw error;
@@ -90,7 +90,7 @@ async function waitForEnd(
   }
 }
 
-async function letGo({ timeoutSeconds, interrupted }: WatchOptions, done: AbortSignal): Promise<WatchEnd> {
+async function letGo({ timeoutSeconds, interrupted }: WatchOptions, done: AbortSignal): Promise<WatchEnd<never>> {
   return new Promise((resolve) => {
     const stop = (why: 'interrupted' | 'timed out') => () => resolve({ kind: 'let go', why });
     if (interrupted?.aborted) stop('interrupted')();
@@ -152,8 +152,8 @@ export function progressOf(session: Session, change: Change): Promise<ProgressVi
 export function waitTimedOut(change: Change, seconds: number): HybridFlowError {
   const { workflowId, runId, url } = change;
   return new HybridFlowError('WAIT_TIMED_OUT', {
-    found: `The migration has not ended within ${seconds} s; it goes on by itself`,
-    next: 'look at it with `hfv status`, or wait for it with `hfv migrate`',
+    found: `The change has not ended within ${seconds} s; it goes on by itself`,
+    next: 'look at it with `hfv status`, or wait for it with `hfv watch`',
     details: { run: { workflowId, runId, url } },
   });
 }

@@ -39,6 +39,8 @@ export const settingsSchema = z.strictObject({
       expectedParagraphs: positive.optional(),
       /** How phase 4 confirms that the version can be rolled back to. */
       confirm: z.enum(CONFIRM_FORMS).default('restore'),
+      /** Fingerprint Qdrant's vectors too when a version is captured: `hfv verify --deep` can then compare them. */
+      deep: z.boolean().default(false),
       /** How long the write fence stands unless it is renewed. */
       fenceMinutes: positive.max(24 * 60).default(60),
     })
@@ -105,6 +107,34 @@ export const settingsSchema = z.strictObject({
       delaySeconds: z.coerce.number().nonnegative().default(300),
       /** In the environment one text, as PATH: the paths with the system's delimiter between them. */
       logs: z.array(z.string().min(1)).default([]),
+    })
+    .prefault({}),
+  staging: z
+    .strictObject({
+      /** A staging that nobody has touched for so long is told of, and then cancelled. */
+      warnAfterMinutes: positive.max(365 * 24 * 60).default(24 * 60),
+      cancelAfterMinutes: positive.max(365 * 24 * 60).default(7 * 24 * 60),
+      /** Share of the nearest neighbours that staging and production must have in common, over all queries. */
+      minimumOverlap: z.coerce.number().min(0).max(1).default(0.5),
+      requireApproval: z.boolean().default(false),
+    })
+    .refine(({ warnAfterMinutes, cancelAfterMinutes }) => warnAfterMinutes <= cancelAfterMinutes, {
+      error: 'must be at least warnAfterMinutes',
+      path: ['cancelAfterMinutes'],
+    })
+    .prefault({}),
+  retention: z
+    .strictObject({
+      /** Newest committed versions that stay beside the baseline. */
+      keep: positive.max(1_000).default(5),
+      emergencyKeep: positive.max(1_000).default(3),
+      archiveDays: z.coerce.number().int().nonnegative().default(90),
+      /** Leftovers younger than this may belong to something under way. */
+      graceMinutes: z.coerce.number().int().nonnegative().default(60),
+    })
+    .refine(({ keep, emergencyKeep }) => emergencyKeep <= keep, {
+      error: 'must be at most keep',
+      path: ['emergencyKeep'],
     })
     .prefault({}),
   git: z

@@ -3,6 +3,7 @@ import type { ConsistencyStatement } from './consistency';
 import type { CriterionResult } from './criteria';
 import type { ConfirmForm } from './rehearsal';
 import type { StoreName } from './names';
+import type { StagingView } from './staging';
 import type { RollbackRecord } from './rollback';
 import type { TriggerFound } from './triggers';
 
@@ -22,6 +23,8 @@ export interface RegisterBaselineInput {
   confirm?: ConfirmForm;
   /** Tag the configured git repository once the version is committed. */
   gitTag?: boolean;
+  /** Record the content of the vectors too, for `hfv verify --deep`; as configured where it is not said. */
+  deep?: boolean;
 }
 
 /** The four phases of the migration plan, in its words, framed by what comes before and after them. */
@@ -33,7 +36,22 @@ export const PHASES = [
   'label addition',
   'validation',
 ] as const;
-export type Phase = (typeof PHASES)[number];
+/** The phases of a version's life from its staging to its place in the window. */
+export const PUBLISH_PHASES = [
+  'preflight',
+  'preparation',
+  'staging',
+  'validation',
+  'approval',
+  'promotion',
+  'latest-copy',
+  'window',
+] as const;
+
+/** The phases of a restore. */
+export const RESTORE_PHASES = ['preflight', 'rehearsal', 'rescue', 'switch', 'latest-copy'] as const;
+
+export type Phase = (typeof PHASES)[number] | (typeof PUBLISH_PHASES)[number] | (typeof RESTORE_PHASES)[number];
 
 export interface StepRecord {
   phase: Phase;
@@ -68,7 +86,14 @@ export interface PauseView {
 }
 
 export type RunState =
-  'running' | 'rolling back' | 'committed' | 'already registered' | 'rolled back' | 'needs operator';
+  | 'running'
+  | 'rolling back'
+  | 'committed'
+  | 'already registered'
+  | 'restored'
+  | 'cancelled'
+  | 'rolled back'
+  | 'needs operator';
 
 /** Answer of the query `progress`. */
 export interface ProgressView {
@@ -83,6 +108,10 @@ export interface ProgressView {
   reason: string | null;
   rollingBackSince: string | null;
   compensations: CompensationResult[];
+  /** The phases of this kind of change, where they are not the migration's. */
+  phases?: readonly Phase[];
+  /** Of a version that is being staged. */
+  staging?: StagingView;
 }
 
 export interface CompensationResult {
@@ -91,6 +120,10 @@ export interface CompensationResult {
   state: 'undone' | 'kept' | 'failed' | 'skipped';
   /** What went wrong, where it did. */
   error?: string;
+  /** What was left where it is, and why. */
+  note?: string;
+  startedAt?: string;
+  endedAt?: string;
 }
 
 export interface ArtifactSummary {
@@ -152,11 +185,39 @@ export interface MigrationSettings {
   confirm: ConfirmForm;
   fenceMinutes: number;
   healthDelaySeconds: number;
+  /** Records the content of the vectors too. */
+  deep?: boolean;
+  /** Where the migration is to be tagged, and how. */
+  git?: GitTarget;
+  staging: StagingSettings;
+  retention: RetentionSettings;
+}
+
+export interface GitTarget {
+  repository?: string;
+  tag: string;
+}
+
+/** Minutes without a word from anybody after which a staging is warned of, and cancelled. */
+export interface StagingSettings {
+  warnAfterMinutes: number;
+  cancelAfterMinutes: number;
+  minimumOverlap: number;
+  requireApproval: boolean;
+}
+
+export interface RetentionSettings {
+  /** Newest committed versions that stay beside the baseline. */
+  keep: number;
+  emergencyKeep: number;
+  archiveDays: number;
+  graceMinutes: number;
 }
 
 /** How long each phase took, from the beginning of its first step to the end of its last. */
 export function durationsByPhase(steps: readonly StepRecord[]): { phase: Phase; milliseconds: number }[] {
-  return PHASES.flatMap((phase) => {
+  const phases = [...new Set(steps.map(({ phase }) => phase))];
+  return phases.flatMap((phase) => {
     const own = steps.filter((step) => step.phase === phase && step.endedAt !== undefined);
     if (own.length === 0) return [];
     const from = Math.min(...own.map(({ startedAt }) => Date.parse(startedAt)));

@@ -11,6 +11,8 @@ interface Box {
   judge: (facts: ChecklistFacts) => Verdict;
 }
 
+const PLAN_TAG = 'v1.0.0-baseline';
+
 /** The plan asks for more than this, whatever the configuration says. */
 const FREE_BYTES = 500_000_000;
 
@@ -160,9 +162,17 @@ function documentation({ outcome, versionId }: ChecklistFacts): Verdict {
   return person(`add ${versionId}, and where its report is, to CLAUDE.md`, '"${EDITOR:-vi}" CLAUDE.md');
 }
 
-function tagged({ outcome, gitTag }: ChecklistFacts): Verdict {
+function tagged({ outcome, gitTag, git }: ChecklistFacts): Verdict {
   if (gitTag !== null) return done(`tag ${gitTag}`);
   if (outcome !== 'committed') return { state: 'not reached', evidence: 'there is no committed version to tag' };
   const message = 'Baseline version with versioning infrastructure';
-  return person('in the repository of the knowledge base', `git tag -a v1.0.0-baseline -m "${message}"`);
+  const { repository, tag } = git ?? { tag: PLAN_TAG };
+  const where = repository === undefined ? '' : `-C ${shellQuoted(repository)} `;
+  const told = repository === undefined ? 'in the repository of the knowledge base' : `in ${repository}`;
+  return person(told, `git ${where}tag -a ${shellQuoted(tag)} -m "${message}"`);
+}
+
+/** As a shell reads it: what needs no quotes is left as it is. */
+function shellQuoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

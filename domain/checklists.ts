@@ -1,4 +1,4 @@
-import type { ArtifactSummary } from './baseline';
+import type { ArtifactSummary, GitTarget } from './baseline';
 import { BOXES } from './checklist-boxes';
 import type { CriteriaFacts, CriterionResult } from './criteria';
 import type { LogFinding } from './health';
@@ -37,6 +37,8 @@ export interface ChecklistFacts extends CriteriaFacts {
   criteria: readonly CriterionResult[];
   /** The tag that the run set, where it did. */
   gitTag: string | null;
+  /** Where a person is to set it; the plan's own tag where nothing is configured. */
+  git?: GitTarget;
 }
 
 /** Every box of the plan's three lists, in its order, with what ticks it. */

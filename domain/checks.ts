@@ -93,3 +93,10 @@ function stable(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   return JSON.stringify(Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))));
 }
+
+/** Critical checks that did not pass, in words. */
+export function failedCritical(checks: readonly CheckResult[]): string[] {
+  return checks
+    .filter(({ passed, severity }) => !passed && severity === 'critical')
+    .map(({ name, expected, actual }) => `${name}: expected ${expected}, found ${actual}`);
+}

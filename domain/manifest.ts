@@ -2,6 +2,14 @@ import { z } from 'zod';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in lower-case hex');
 
+/** A list of fingerprints beside an artifact: its own SHA-256 is the fingerprint of what it lists. */
+const listSchema = z.strictObject({
+  file: z.string().regex(/^[^/\\]+$/),
+  sha256,
+  items: z.number().int().nonnegative(),
+  groups: z.number().int().nonnegative(),
+});
+
 const artifactSchema = z.strictObject({
   store: z.enum(['sqlite', 'qdrant', 'neo4j']),
   /** Path inside the version's folder. */
@@ -14,16 +22,14 @@ const artifactSchema = z.strictObject({
   linkedFrom: z.string().optional(),
   counts: z.record(z.string(), z.number().int().nonnegative()),
   serverVersion: z.string(),
-  /** What the artifact holds, by content: `file` lists the groups, and its own SHA-256 is the store's fingerprint. */
-  fingerprint: z
-    .strictObject({
-      file: z.string().regex(/^[^/\\]+$/),
-      sha256,
-      items: z.number().int().nonnegative(),
-      groups: z.number().int().nonnegative(),
-    })
-    .optional(),
+  /** What the artifact holds, by content: the list's SHA-256 is the store's fingerprint. */
+  fingerprint: listSchema.optional(),
+  /** Qdrant only, and only where it was asked for: the same with the vectors taken in. */
+  deepFingerprint: listSchema.optional(),
 });
+
+/** Beside the Qdrant snapshot, where the vectors were taken in. */
+export const DEEP_FINGERPRINT_FILE = 'textbook_chunks.deep-fingerprint.txt';
 
 /** `manifest.json`: written last. A version without a complete manifest does not exist. */
 export const manifestSchema = z.strictObject({

@@ -31,6 +31,20 @@ export function healthScheduleId(base: string): string {
   return `hybridflow/${base}/health`;
 }
 
+/** The window that somebody asked to be applied; the schedule's runs have ids of Temporal's making. */
+export function retentionWorkflowId(base: string): string {
+  return `hybridflow/${base}/retention`;
+}
+
+export function retentionScheduleId(base: string): string {
+  return `hybridflow/${base}/retention`;
+}
+
+/** A restore of a version beside production; it may run beside whatever else does. */
+export function drillWorkflowId(base: string, versionId: string): string {
+  return `hybridflow/${base}/drill/${versionId}`;
+}
+
 /** Side collections that a rehearsal makes in Qdrant begin so; the rest is the run's id. */
 export const REHEARSAL_PREFIX = 'hfv_rehearsal_';
 
@@ -40,6 +54,10 @@ export const STAGING_NAMES = {
   collection: 'textbook_chunks_staging',
   label: 'staging',
 } as const;
+/** In Neo4j a staged node carries each of its labels with this before it, so that plain readers never meet it. */
+export const STAGED_PREFIX = 'Staged';
+/** Stands for a node that is not staged: `{label, key}` name it by its label and its chunk_id or id. */
+export const STAGED_LINK = 'StagedLink';
 
 /** Custom search attributes, all of type Keyword. */
 export const SEARCH_ATTRIBUTES = {

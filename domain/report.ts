@@ -17,6 +17,8 @@ export const REPORT_FILES = {
   health: 'health',
   probesBefore: 'probes-before.json',
   probesAfter: 'probes-after.json',
+  /** How production answers as the version that was just committed. */
+  probesRecorded: 'probes-recorded.json',
 } as const;
 
 /** Everything that a run found, did and proved: `report.json`, and `report.md` made from it. */

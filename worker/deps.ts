@@ -22,6 +22,7 @@ export function openDeps(settings: Settings, client: Client): ActivityDeps {
     embedder: openEmbedder(settings.embedder),
     runs: runDirectory(client),
     settings: migrationSettings(settings),
+    retention: settings.retention,
     probes: settings.probes,
     health: settings.health,
     git: settings.git,
@@ -37,9 +38,10 @@ export async function closeDeps({ metadata, graph }: ActivityDeps): Promise<void
   await graph.close();
 }
 
-function migrationSettings({ base, migration, health }: Settings): MigrationSettings {
+function migrationSettings({ base, migration, health, staging, retention }: Settings): MigrationSettings {
   const { expectedChapters = null, expectedParagraphs = null, ...rest } = migration;
-  return { base, ...rest, expectedChapters, expectedParagraphs, healthDelaySeconds: health.delaySeconds };
+  const healthDelaySeconds = health.delaySeconds;
+  return { base, ...rest, expectedChapters, expectedParagraphs, healthDelaySeconds, staging, retention };
 }
 
 function runDirectory(client: Client): RunDirectory {

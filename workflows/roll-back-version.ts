@@ -1,4 +1,5 @@
 import { CancellationScope, getExternalWorkflowHandle } from '@temporalio/workflow';
+import type { Claim } from '../domain/claim';
 import type { RollBackInput, RollbackRecord } from '../domain/rollback';
 import type { RollbackTarget } from '../activities';
 import { abort } from './messages';
@@ -37,8 +38,24 @@ async function rollBack(input: RollBackInput): Promise<RollbackRecord> {
     return record ?? (await toldOf(target.versionId));
   } catch (error) {
     if (!(error instanceof AlreadyCommitted)) throw error;
-    throw committed(target.versionId);
+    if ((target.holder.kind ?? 'baseline') === 'baseline') throw committed(target.versionId);
+    return drivenForward(target.versionId);
   }
+}
+
+/** Past its commit point a change is not undone: what it had left to do has been done. */
+function drivenForward(versionId: string): RollbackRecord {
+  const nothing = {
+    trigger: null,
+    steps: [],
+    restored: [],
+    savedTo: null,
+    proof: [],
+    checks: [],
+    left: [],
+    next: null,
+  };
+  return { versionId, ...nothing, reason: 'it was committed, and has been driven to its end', proven: true };
 }
 
 /** It says that it is rolled back, and has left no report: so it is not proven here. */
@@ -64,10 +81,22 @@ async function stopAndWait({ holder, versionId }: RollbackTarget, reason: string
   // A run that has just ended cannot be signalled, and need not be.
   await run.signal(abort, { reason }).catch(() => undefined);
   await longFiles.awaitRunClosed(holder.workflowId, holder.runId);
+  if (holder.kind === 'restore') return restoreEnded(holder, versionId, reason);
   const { status, record } = await files.rollbackTold(versionId);
   if (status === 'committed') throw committed(versionId);
   if (status === 'rolled_back') return record ?? untold(versionId, reason);
   return record?.left.length === 0 ? record : null;
+}
+
+/** A restore has no row, and its claim bears a name of its own: how it ended is in the journal, and in its claim. */
+async function restoreEnded(holder: Claim, versionId: string, reason: string): Promise<RollbackRecord | null> {
+  const { files } = undoSteps();
+  const entry = await files.findSwitch(holder.runId);
+  if (entry?.state === 'done') return drivenForward(versionId);
+  if (await files.stillStands(holder)) return null;
+  // The journal is closed as undone, and the claim let go, only once what was switched has been proven to be back.
+  const how = entry ? 'the stores that it had switched are back' : 'it had switched no store';
+  return { ...untold(versionId, `${reason}; ${how}`), proven: true };
 }
 
 function committed(versionId: string): Error {

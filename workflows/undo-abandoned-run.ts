@@ -2,9 +2,11 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { CompensationResult } from '../domain/baseline';
 import type { Claim } from '../domain/claim';
 import type { RollbackRecord } from '../domain/rollback';
+import type { SwitchEntry } from '../domain/switch-journal';
 import { tellingSteps, undoSteps } from './parts/activities';
 import { businessFailure } from './parts/failures';
 import { CONTINUE } from './parts/names';
+import { driveToEnd } from './parts/drive-to-end';
 import { eightSteps } from './parts/eight-steps';
 
 export interface UndoResult {
@@ -30,6 +32,11 @@ async function undo(holder: Claim, batchSize: number, given: string | undefined)
   // It may have been undone meanwhile, and the base be somebody else's.
   if (!(await files.stillStands(holder))) return { state: 'undone', record: null };
   const { runId, versionId, workflowId } = holder;
+  const entry = await markSwitch(holder);
+  if (entry) {
+    await driveToEnd(holder, entry, batchSize);
+    return { state: 'committed', record: null };
+  }
   const reason = given ?? `the run ${workflowId} (${runId}) was ended from outside; undone by the next one`;
   const startedAt = new Date().toISOString();
   // Once marked, a commit of the dead run that is still on its way is refused.
@@ -51,6 +58,17 @@ async function undo(holder: Claim, batchSize: number, given: string | undefined)
     .catch(() => undefined);
   if (record.left.length === 0) return { state: 'undone', record };
   throw needsOperator(record, results);
+}
+
+/**
+ * Marks the dead run's switch as one that is taken back, so that a commit of it that is still on its way is refused.
+ * Answers the switch where it had passed its commit point already.
+ */
+async function markSwitch({ kind = 'baseline', runId }: Claim): Promise<SwitchEntry | null> {
+  if (kind === 'baseline') return null;
+  const { files } = undoSteps();
+  const state = await files.takeBackSwitch(runId);
+  return state === 'committed' || state === 'done' ? files.findSwitch(runId) : null;
 }
 
 function needsOperator(record: RollbackRecord, compensations: CompensationResult[]): Error {

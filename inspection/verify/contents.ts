@@ -12,18 +12,26 @@ import type { VerifiedContent } from './types';
 
 const FILES = { sqlite: ARTIFACT_FILES.metadata, qdrant: ARTIFACT_FILES.qdrant, neo4j: ARTIFACT_FILES.neo4j } as const;
 
+const NO_VECTORS =
+  'this version was captured without the content of its vectors: `hfv migrate --deep` records it, for versions to come';
+
 type Outcome = Pick<VerifiedContent, 'state' | 'found'> & Partial<Pick<VerifiedContent, 'comparison'>>;
 
-/** Computes the fingerprint of one store's artifact anew and compares it, group by group, with what was recorded. */
+/**
+ * Computes the fingerprint of one store's artifact anew and compares it, group by group, with what was recorded; `deep`
+ * takes Qdrant's vectors in, where the version was captured with them.
+ */
 export async function verifyContent(
   stores: Stores,
   folder: string,
   store: StoreName,
   files: FilesFound,
   control: CallControl,
+  deep = false,
 ): Promise<VerifiedContent> {
   const startedAt = performance.now();
-  const outcome = await judge(stores, folder, store, files, control).catch((error: unknown) => failure(error, control));
+  const work = judge(stores, folder, { store, deep }, files, control);
+  const outcome = await work.catch((error: unknown) => failure(error, control));
   const milliseconds = Math.round(performance.now() - startedAt);
   return { store, comparison: null, ...outcome, milliseconds };
 }
@@ -31,12 +39,14 @@ export async function verifyContent(
 async function judge(
   stores: Stores,
   folder: string,
-  store: StoreName,
+  { store, deep }: { store: StoreName; deep: boolean },
   { manifest, files }: FilesFound,
   control: CallControl,
 ): Promise<Outcome> {
   const artifact = manifest?.artifacts.find((one) => one.store === store);
-  if (artifact && !artifact.fingerprint) {
+  const stated = deep ? artifact?.deepFingerprint : artifact?.fingerprint;
+  if (deep && !stated) return { state: 'not recorded', found: NO_VECTORS };
+  if (artifact && !stated) {
     return { state: 'not recorded', found: `no fingerprint of ${STORE_TITLES[store]} was recorded with this version` };
   }
   const file = artifact?.file ?? FILES[store];
@@ -44,8 +54,8 @@ async function judge(
   if (bytes === 'missing') return { state: 'damaged', found: `${file} is not there, or nothing vouches for it` };
   // A server is not handed bytes that are known to be others than the ones it gave.
   if (store === 'qdrant' && bytes !== 'intact') return { state: 'damaged', found: `${file} was not restored` };
-  const recorded = await readRecorded(stores, folder, store, artifact?.fingerprint);
-  const actual = withSummary(await groupsOf(stores, store, folder, file, artifact, control));
+  const recorded = await readRecorded(stores, folder, store, stated);
+  const actual = withSummary(await groupsOf(stores, store, folder, file, { artifact, deep }, control));
   const comparison = compareGroups(store, recorded, actual);
   return { state: comparison.same ? 'same' : 'differs', found: comparisonText(comparison), comparison };
 }
@@ -70,26 +80,26 @@ function groupsOf(
   store: StoreName,
   folder: string,
   file: string,
-  artifact: Manifest['artifacts'][number] | undefined,
+  { artifact, deep }: { artifact: Manifest['artifacts'][number] | undefined; deep: boolean },
   control: CallControl,
 ): GroupFingerprint[] | Promise<GroupFingerprint[]> {
   const path = stores.artifacts.pathOf(folder, file);
   if (store === 'sqlite') return stores.metadata.fingerprint(path);
   if (store === 'neo4j') return stores.graph.fingerprintExport(path, control);
-  return restored(stores, path, artifact?.counts.points === 0 ? 0 : undefined, control);
+  return restored(stores, path, { points: artifact?.counts.points === 0 ? 0 : undefined, deep }, control);
 }
 
 /** A snapshot can be looked into by a server only: it is restored beside production, read, and dropped. */
 async function restored(
   { vectors }: Stores,
   path: string,
-  points: number | undefined,
+  { points, deep }: { points: number | undefined; deep: boolean },
   control: CallControl,
 ): Promise<GroupFingerprint[]> {
   const collection = `${REHEARSAL_PREFIX}verify_${randomUUID().slice(0, 8)}`;
   try {
     await vectors.restoreAside(path, collection, { ...control, points });
-    return await vectors.fingerprint({ collection }, control);
+    return await vectors.fingerprint({ collection, deep }, control);
   } finally {
     await vectors.dropAside(collection);
   }

@@ -1,6 +1,7 @@
 import { HybridFlowError } from '../../domain/errors';
 import type { Manifest } from '../../domain/manifest';
 import { CHECKSUMS_FILE, MANIFEST_FILE } from '../../domain/names';
+import { LATEST_COPY } from '../../domain/version-id';
 import { rootFingerprint } from '../../stores/fingerprint-text';
 import type { ArtifactStore } from '../../stores/ports';
 import type { VerifiedFile } from './types';
@@ -59,7 +60,10 @@ async function readManifest(
 function oddities({ versionId, fingerprint, artifacts }: Manifest, folder: string): string[] {
   const root = rootFingerprint(artifacts);
   return [
-    ...(versionId === folder ? [] : [`${MANIFEST_FILE} is that of ${versionId}, not of ${folder}`]),
+    // latest-copy says which version it is of; the first of them, from before there was one, names itself.
+    ...(versionId === folder || folder === LATEST_COPY
+      ? []
+      : [`${MANIFEST_FILE} is that of ${versionId}, not of ${folder}`]),
     ...(fingerprint === root
       ? []
       : [`${MANIFEST_FILE} states the fingerprint ${fingerprint ?? 'none'}, its parts make ${root ?? 'none'}`]),
@@ -67,9 +71,10 @@ function oddities({ versionId, fingerprint, artifacts }: Manifest, folder: strin
 }
 
 function statedBy(manifest: Manifest | undefined): Stated[] {
-  return (manifest?.artifacts ?? []).flatMap(({ file, sha256, bytes, fingerprint }) => [
+  return (manifest?.artifacts ?? []).flatMap(({ file, sha256, bytes, fingerprint, deepFingerprint }) => [
     { file, sha256, bytes, by: MANIFEST_FILE },
     ...(fingerprint ? [{ file: fingerprint.file, sha256: fingerprint.sha256, by: MANIFEST_FILE }] : []),
+    ...(deepFingerprint ? [{ file: deepFingerprint.file, sha256: deepFingerprint.sha256, by: MANIFEST_FILE }] : []),
   ]);
 }
 

@@ -12,6 +12,8 @@ export type { Verification, VerifiedContent, VerifiedFile } from './types';
 export interface VerifyOptions {
   /** False: the Qdrant snapshot is judged by its bytes alone, and no service is needed. */
   qdrant?: boolean;
+  /** Compares Qdrant's vectors too, where the version was captured with them. */
+  deep?: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface VerifyOptions {
 export async function verifyVersion(
   stores: Stores,
   version: string,
-  { qdrant = true }: VerifyOptions = {},
+  { qdrant = true, deep = false }: VerifyOptions = {},
   control: CallControl = {},
 ): Promise<Verification> {
   const { artifacts } = stores;
@@ -34,6 +36,9 @@ export async function verifyVersion(
     control.signal?.throwIfAborted();
     const wanted = store !== 'qdrant' || qdrant;
     contents.push(wanted ? await verifyContent(stores, version, store, found, control) : skipped(store));
+    if (!deep || store !== 'qdrant') continue;
+    const vectors = wanted ? await verifyContent(stores, version, store, found, control, deep) : skipped(store);
+    contents.push({ ...vectors, deep });
   }
   const problems = [...found.problems, ...contents.flatMap(problemOf)];
   return {
@@ -84,8 +89,8 @@ function skipped(store: StoreName): VerifiedContent {
   return { store, state: 'skipped', found: 'its bytes alone were checked', comparison: null, milliseconds: 0 };
 }
 
-function problemOf({ store, state, found }: VerifiedContent): string[] {
-  const what = `content of ${STORE_TITLES[store]}`;
+function problemOf({ store, deep, state, found }: VerifiedContent): string[] {
+  const what = `content of ${STORE_TITLES[store]}${deep ? ', with vectors,' : ''}`;
   if (state === 'differs') return [`${what} is not what was recorded: ${found}`];
   if (state === 'damaged') return [`${what} cannot be read: ${found}`];
   return state === 'unchecked' ? [`${what} could not be checked: ${found}`] : [];

@@ -13,12 +13,14 @@ export interface VerifiedFile {
 /** One store: the content of its artifact, computed anew, against the list that was recorded. */
 export interface VerifiedContent {
   store: StoreName;
+  /** With the vectors, which the other comparison of Qdrant leaves out. */
+  deep?: boolean;
   state:
     | 'same'
     | 'differs'
     /** The artifact, or what was recorded, cannot be read. */
     | 'damaged'
-    /** The version was made before there were fingerprints. */
+    /** The version was made before there were fingerprints, or without the one with vectors. */
     | 'not recorded'
     /** Not asked for. */
     | 'skipped'

@@ -6,8 +6,8 @@ import type { CallControl } from './common';
  * (at most 20) with an exact total.
  */
 export interface MetadataChecks {
-  /** Every chapter, by textbook and number. */
-  chapters(): ChapterKey[];
+  /** Every chapter, by textbook and number; of the copy `file` where one is named. */
+  chapters(file?: string): ChapterKey[];
 }
 
 /** One page of what a store holds, in no particular order. */

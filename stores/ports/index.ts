@@ -15,6 +15,14 @@ export type {
 export type { QdrantSnapshotRef, VectorStore } from './vectors';
 export type { FenceState, GraphStore, LabelBatch, LabelBatchResult } from './graph';
 export type { ArtifactRef, ArtifactStore } from './artifacts';
+export type {
+  ArchivedVersion,
+  ArchiveVerdict,
+  ArtifactArchive,
+  ArtifactResidues,
+  BackupResidue,
+  StoredVersion,
+} from './archive';
 export type { Marked, GraphWriters } from './marks';
 export type { Reports } from './reports';
 export type { WriteFenceStore } from './write-fence';
@@ -29,6 +37,8 @@ export type {
 } from './restore';
 export type { ChunkPage, GraphChecks, MetadataChecks, VectorChecks } from './checks';
 export type { ArtifactTexts, GraphFingerprints, MetadataFingerprints, VectorFingerprints } from './fingerprints';
+export type { GraphStaging, GraphSwitched, MetadataStaging, StagingSource, VectorStaging } from './staging';
+export type { ExpectedRows, Pins, SwitchJournal } from './journal';
 export type { GraphHealth, MetadataHealth } from './health';
 export type { GraphTextbooks, VectorTextbooks } from './textbooks';
 

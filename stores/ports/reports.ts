@@ -6,4 +6,6 @@ export interface Reports {
   readReport(versionId: string, file: string): Promise<string | undefined>;
   /** Version ids that have reports, oldest first. */
   reportedVersions(): Promise<string[]>;
+  /** Of the files whose names begin so, removes all but the last `keep` by name. Answers how many went. */
+  pruneReports(versionId: string, prefix: string, keep: number): Promise<number>;
 }

@@ -8,7 +8,7 @@ export interface MetadataRestore {
    */
   restoreFrom(file: string, lease: WriteLease): { tables: string[]; rows: number };
   /** Drops chapter_metadata_staging; false where there was none. */
-  dropStaging(): boolean;
+  dropStaging(lease?: WriteLease): boolean;
 }
 
 export interface VectorRestoreControl extends CallControl {

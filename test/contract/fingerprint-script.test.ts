@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import type { GroupFingerprint } from '../../domain/fingerprint';
+import { VERSIONING_TABLES } from '../../domain/registry-schema';
 import { listText } from '../../stores/fingerprint-text';
 import { EXPORT_FORMAT, noCounts } from '../../stores/neo4j/export-format';
 import { fingerprintExport } from '../../stores/neo4j/fingerprint';
@@ -112,7 +113,11 @@ test('and about tables with values of every kind', () => {
     INSERT INTO "odd ""table"" ä" VALUES (NULL, 1), (1.0, 9223372036854775807), (x'00ff', -1e-300), ('', CAST(x'ff' AS TEXT)),
       ('a' || char(0) || 'b', 0.1), (1e999, 1e22);
     CREATE INDEX i ON chapter_metadata (title); CREATE VIEW v AS SELECT 1;
-    CREATE TABLE version_registry (version_id); INSERT INTO version_registry VALUES ('v1'); CREATE INDEX r ON version_registry (version_id)`);
+    CREATE TABLE chapter_metadata_staging (version_id);
+    ${VERSIONING_TABLES.map(({ create }) => create).join(';')};
+    INSERT INTO version_registry (version_id, status) VALUES ('v1', 'pending');
+    INSERT INTO version_pins VALUES ('v1', 'why', 'ann', '2026-01-01 00:00:00');
+    CREATE INDEX r ON version_registry (version_id)`);
   db.close();
   expect(byScript('sqlite_groups', [file])).toEqual([listText(openMetadataStore(file).fingerprint())]);
 });

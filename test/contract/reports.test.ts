@@ -91,3 +91,14 @@ test('reports stay where the version is removed', async () => {
   expect(await store.readReport(VERSION, 'report.md')).toBe('x');
   expect(readdirSync(root)).toEqual(['reports']);
 });
+
+test('of one kind the last by name stay; what is named otherwise, or half written, is left alone', async () => {
+  for (const name of ['health-1.json', 'health-2.json', 'health-3.json', 'report.json']) {
+    await store.writeReport(VERSION, name, name);
+  }
+  expect(await store.pruneReports(VERSION, 'health-', 2)).toBe(1);
+  expect(readdirSync(at(VERSION)).sort()).toEqual(['health-2.json', 'health-3.json', 'report.json']);
+  expect(await store.pruneReports(VERSION, 'health-', 2)).toBe(0);
+  expect(await store.pruneReports('v2_minor_20260101_000000', 'health-', 2)).toBe(0);
+  expect(await codeOf(store.pruneReports('..', 'health-', 2))).toBe('CONFIG_INVALID');
+});

@@ -318,6 +318,24 @@ describe('moving and logging', () => {
     expect(() => registry.logOperations(null, [operation('health check')])).toThrow(/no version_registry/);
   });
 
+  it('prunes the oldest closed rows of one type and of one version', () => {
+    const checks = [1, 2, 3, 4].map((hour) => operation('health_check', `2025-12-25T2${hour - 1}:00:00Z`));
+    registry.logOperations(ID, [operation('commit'), ...checks]);
+    shell("INSERT INTO operation_log (operation_type, status) VALUES ('health_check', 'somebody else’s')");
+    shell(
+      `UPDATE operation_log SET completed_at = NULL WHERE created_at = '2025-12-25 20:00:00' AND operation_type = 'health_check'`,
+    );
+    expect(registry.pruneOperations(ID, 'health_check', 2)).toBe(1);
+    expect(registry.operations(ID).map((row) => [row.operationType, row.createdAt])).toEqual([
+      ['commit', '2025-12-25 20:00:00'],
+      ['health_check', '2025-12-25 20:00:00'],
+      ['health_check', '2025-12-25 22:00:00'],
+      ['health_check', '2025-12-25 23:00:00'],
+    ]);
+    expect(shell('SELECT count(*) FROM operation_log WHERE version_id IS NULL').trim()).toBe('1');
+    expect(registry.pruneOperations(ID, 'health_check', 2)).toBe(0);
+  });
+
   it('tries the statements of the plan and leaves nothing, not even a write', async () => {
     shell("INSERT INTO operation_log (operation_type, status) VALUES ('test', 'an operator’s own')");
     const before = [all(), (await openMetadataStore(path).mark()).value];

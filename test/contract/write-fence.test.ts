@@ -3,6 +3,7 @@ import { createWriteFenceActivities } from '../../activities/write-fence';
 import { WRITE_FENCE_QUERY, type WriteFence } from '../../domain/write-fence';
 import type { MetadataStore } from '../../stores/ports';
 import { expectCode, LEASE, MetadataFile, PAST } from './support/metadata-file';
+import { timelyAttempt } from '../support/attempt';
 
 const HOUR = 3_600_000;
 const ID = 'v1_baseline_20251225_200000';
@@ -125,7 +126,10 @@ describe('the row, for scripts', () => {
 
 test('the activities hold it for their own run, for the minutes asked for, and let it go', async () => {
   const activities = createWriteFenceActivities({ metadata: store });
-  const env = new MockActivityEnvironment({ workflowExecution: { workflowId: 'w', runId: 'the run' } });
+  const env = new MockActivityEnvironment({
+    workflowExecution: { workflowId: 'w', runId: 'the run' },
+    ...timelyAttempt(),
+  });
   const request = { owner: 'publish v2', reason: 'v2 is being made', minutes: 5 };
   const held = await env.run<[typeof request], WriteFence, typeof activities.holdWriteFence>(
     activities.holdWriteFence,

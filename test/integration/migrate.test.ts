@@ -102,6 +102,8 @@ describe('a migration', () => {
         { table: 'version_registry', state: 'fits', rows: 0 },
         { table: 'operation_log', state: 'fits', rows: 0 },
         { table: 'write_fence', state: 'fits', rows: 0 },
+        { table: 'switch_journal', state: 'fits', rows: 0 },
+        { table: 'version_pins', state: 'fits', rows: 0 },
       ],
     });
   });

@@ -19,6 +19,7 @@ import { openMetadataStore } from '../../stores/sqlite';
 import { TestBase } from '../support/base';
 import { failureOf } from '../support/errors';
 import { sealVersion, Tampered } from '../support/sealed';
+import { timelyAttempt } from '../support/attempt';
 
 jest.setTimeout(120_000);
 
@@ -53,7 +54,7 @@ afterEach(() => {
 /** An attempt of the activities of one run. */
 function activities(runId = 'run-1', attempt = 1, deps = stores as ActivityDeps) {
   const environment = new MockActivityEnvironment(
-    { workflowExecution: { workflowId: 'w', runId }, attempt },
+    { workflowExecution: { workflowId: 'w', runId }, attempt, ...timelyAttempt() },
     // Failures are what many of these tests are about.
     { logger: new DefaultLogger('ERROR') },
   );

@@ -1,6 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ActivityDeps } from '../../activities';
 import { undoWorkflowId } from '../../domain/names';
@@ -10,10 +7,11 @@ import { FakeWorld } from '../support/fake-world';
 import { withFaults, type Fault } from '../support/faults';
 import { pythonTools } from '../support/tools';
 import { startTemporal, startWorkers } from '../support/workflow-env';
+import { keepHistory } from './history';
 
 /**
  * Records the histories that replay.test.ts replays, one per way a run can end:
- * `node bin/run-ts.mjs test/replay/record.ts`. To be run, and its output committed, when the workflow changes on
+ * `node bin/run-ts.mjs test/replay/record.ts`, and record-versions.ts for what comes after the baseline. To be run, and its output committed, when the workflow changes on
  * purpose in a way that a run in flight would not survive.
  */
 interface Scenario {
@@ -29,9 +27,6 @@ interface Scenario {
   /** A run that is left half undone first. */
   leftBy?: Fault[];
 }
-
-/** Stacks name folders of the machine that recorded them, and say nothing to a replay. */
-const withoutPaths = (key: string, value: unknown): unknown => (key === 'stackTrace' ? '' : value);
 
 const VERSION = 'v1_baseline_20260101_000000';
 const refused = () => new HybridFlowError('NEO4J_REFUSED', { found: 'not allowed' });
@@ -114,13 +109,7 @@ async function main(): Promise<void> {
     const handle = await start(scenario.workflow ?? 'registerBaseline', name, scenario.input ?? {});
     running.handle = handle;
     await handle.result().catch(() => undefined);
-    const show = ['workflow', 'show', '--address', env.address, '--workflow-id', name, '--output', 'json'];
-    const history: unknown = JSON.parse(
-      execFileSync(temporal, show, { encoding: 'utf8', maxBuffer: 1e8 }),
-      withoutPaths,
-    );
-    writeFileSync(join(__dirname, 'histories', `${name}.json`), `${JSON.stringify(history)}\n`);
-    process.stdout.write(`recorded ${name}\n`);
+    keepHistory(temporal, env.address, name, name);
   }
   await workers.stop();
   await env.teardown();

@@ -123,7 +123,9 @@ export class TestBase {
 
   /** Takes every version off the base again, whatever the program under test would say: tables, labels, backups. */
   async unregister(): Promise<void> {
-    for (const table of ['operation_log', 'version_registry', 'write_fence']) this.sql(`DROP TABLE IF EXISTS ${table}`);
+    // What refers to the registry goes before it.
+    const tables = ['version_pins', 'switch_journal', 'operation_log', 'version_registry', 'write_fence'];
+    for (const table of tables) this.sql(`DROP TABLE IF EXISTS ${table}`);
     await this.cypher('MATCH (p:v1_baseline) REMOVE p:v1_baseline');
     await this.cypher(`MATCH (f:${FENCE_LABEL}) DETACH DELETE f`);
     rmSync(this.settings.backups, { recursive: true, force: true });

@@ -2,6 +2,8 @@ import type { Operation, VersionRow } from '../../domain/registry';
 import { assertMove, type VersionStatus } from '../../domain/status';
 import type { NewVersion, OperationsTried, SnapshotPaths, VersionRegistry } from '../../stores/ports';
 
+type Counted = Parameters<VersionRegistry['recordValidation']>[1];
+
 /** version_registry and operation_log in memory, with the real status machine. */
 export class FakeRegistry implements VersionRegistry {
   rows: VersionRow[] = [];
@@ -13,7 +15,24 @@ export class FakeRegistry implements VersionRegistry {
   operations = () => [];
   committedBaseline = () => this.rows.find(({ status }) => status === 'committed');
 
-  registerBaseline({ versionId, workflowId, runId, chapterCount, paragraphCount, notes }: NewVersion): VersionRow {
+  open = (version: NewVersion): VersionRow => this.insert(version, 'pending');
+  registerBaseline = (version: NewVersion): VersionRow => this.insert(version, 'validating');
+  nextNumber = (): number => this.rows.length + 1;
+
+  recordValidation(versionId: string, { chapters, paragraphs, passed }: Counted): void {
+    Object.assign(this.get(versionId), {
+      chapterCount: chapters,
+      paragraphCount: paragraphs,
+      validationPassed: passed,
+    });
+  }
+
+  setNotes(versionId: string, notes: string | null): VersionRow {
+    return Object.assign(this.get(versionId), { notes });
+  }
+
+  private insert(version: NewVersion, status: VersionStatus): VersionRow {
+    const { versionId, workflowId, runId, chapterCount, paragraphCount, notes } = version;
     if (!this.tablesExist()) throw new Error('no such table: version_registry');
     const known = this.find(versionId);
     if (known) return known;
@@ -21,7 +40,7 @@ export class FakeRegistry implements VersionRegistry {
     const row: VersionRow = {
       id: this.rows.length + 1,
       versionId,
-      status: 'validating',
+      status,
       createdAt: at,
       updatedAt: at,
       statusMessage: null,
@@ -51,7 +70,7 @@ export class FakeRegistry implements VersionRegistry {
   move(versionId: string, to: VersionStatus, message: string | null): VersionRow {
     const row = this.get(versionId);
     if (row.status !== to) {
-      assertMove(versionId, row.status, to, true);
+      assertMove(versionId, row.status, to, versionId.startsWith('v1_baseline'));
       row.status = to;
       row.statusMessage = message;
     }
@@ -71,7 +90,8 @@ export class FakeRegistry implements VersionRegistry {
   rollBack(versionId: string, reason: string, operation: Operation): 'rolled_back' | 'absent' {
     const row = this.find(versionId);
     if (!row) return 'absent';
-    if (row.status === 'validating') this.move(versionId, 'rollback_triggered', reason);
+    if (row.status === 'pending') this.move(versionId, 'staging', null);
+    if (row.status === 'validating' || row.status === 'staging') this.move(versionId, 'rollback_triggered', reason);
     if (row.status === 'rollback_triggered') this.move(versionId, 'rolling_back', reason);
     this.move(versionId, 'rolled_back', reason);
     this.log.push({ versionId, operation });
@@ -86,6 +106,13 @@ export class FakeRegistry implements VersionRegistry {
       if (!known) this.log.push({ versionId, operation });
       else if (known.operation.status === 'running') known.operation = operation;
     }
+  }
+
+  pruneOperations(versionId: string, type: string, keep: number): number {
+    const ofType = this.log.filter((row) => row.versionId === versionId && row.operation.type === type);
+    const old = ofType.slice(0, -keep);
+    this.log = this.log.filter((row) => !old.includes(row));
+    return old.length;
   }
 
   tryOperations(versionId: string): OperationsTried {

@@ -13,6 +13,7 @@ import type {
   VectorStore,
 } from '../../stores/ports';
 import { FakeRegistry } from './fake-registry';
+import { fakeArchive } from './fakes/archive';
 import { fakeChunkIds, fakeGraphChecks, fakeMetadataChecks, fakeVectorChecks } from './fakes/checks';
 import { fakeGroups, fakeTexts, shareText, type FakeFolder } from './fakes/fingerprints';
 import { fakeMetadataRestore, FakeWriteFence } from './fakes/metadata';
@@ -20,12 +21,14 @@ import { fakeGraphPlan, fakeMark, fakeVectorTextbooks } from './fakes/plan';
 import { FAKE_PROBES, FakeEmbedder, fakeGraphSearch, fakeVectorSearch } from './fakes/probes';
 import { fakeReports } from './fakes/reports';
 import { fakeCopies, fakeDigest, fakeGraphRestore, fakeVectorRestore } from './fakes/restore';
+import { emptyJournal, noGraphStaging, noMetadataStaging, noPins, noVectorStaging } from './fakes/staging';
 
 const CAPTURED = {
   serverVersion: 'fake',
   capturedFrom: '2026-01-01T00:00:00.000Z',
   capturedTo: '2026-01-01T00:00:01.000Z',
 };
+const RETENTION = { keep: 5, emergencyKeep: 3, archiveDays: 90, graceMinutes: 60 };
 const SHA = 'a'.repeat(64);
 
 /**
@@ -100,8 +103,11 @@ export class FakeWorld {
         confirm: 'restore',
         fenceMinutes: 60,
         healthDelaySeconds: 300,
+        staging: { warnAfterMinutes: 60, cancelAfterMinutes: 120, minimumOverlap: 0, requireApproval: false },
+        retention: RETENTION,
         ...overrides,
       },
+      retention: RETENTION,
       health: { delaySeconds: 0, logs: [] },
       git: { tag: 'v1.0.0-baseline' },
       secrets: ['s3cret'],
@@ -121,6 +127,9 @@ export class FakeWorld {
       ...fakeMetadataChecks(),
       ...fakeMark(() => 'metadata.db'),
       ...fakeMetadataRestore(),
+      ...noMetadataStaging(),
+      journal: emptyJournal(() => this.registry.committedBaseline()?.versionId),
+      pins: noPins(),
       fence: this.writeFence,
       registry: this.registry,
       inventory: () => ({
@@ -137,7 +146,7 @@ export class FakeWorld {
       createTables: () => {
         this.tables = 'ours';
         return {
-          created: ['version_registry', 'operation_log', 'write_fence'],
+          created: ['version_registry', 'operation_log', 'write_fence', 'switch_journal', 'version_pins'],
           replaced: [],
           operationLogRows: this.registry.log.length,
         };
@@ -157,6 +166,7 @@ export class FakeWorld {
     return {
       ...fakeVectorSearch(() => this.chunks),
       ...fakeVectorRestore(this.asides),
+      ...noVectorStaging(),
       ...fakeVectorTextbooks(() => this.points),
       ...fakeMark(() => this.points),
       ...fakeVectorChecks(
@@ -221,6 +231,8 @@ export class FakeWorld {
     return {
       ...fakeGraphSearch(() => this.chunks),
       ...fakeGraphRestore(),
+      markerLabels: async () => [],
+      ...noGraphStaging(),
       ...fakeGraphPlan(
         () => this.chunks.length,
         () => [],
@@ -299,7 +311,9 @@ export class FakeWorld {
         return ref(folder, file);
       },
       link: async (from, to) => {
-        if (!open(from.folder).files.has(from.file)) throw new Error(`nothing to link: ${from.file}`);
+        if (!open(from.folder).files.has(from.file)) {
+          throw new HybridFlowError('ARTIFACT_DAMAGED', { found: `nothing to link: ${from.file}` });
+        }
         open(to.folder).files.add(to.file);
         shareText(open(from.folder), open(to.folder), to.file);
         return ref(to.folder, to.file);
@@ -332,6 +346,7 @@ export class FakeWorld {
       },
       ...fakeReports(this.reports),
       ...fakeCopies(),
+      ...fakeArchive(this.folders),
     };
   }
 }

@@ -11,7 +11,7 @@ export interface Fingerprint {
 }
 
 /** The record of what was tried stays after a rollback, so it is no part of this. */
-const RECORD = ['version_registry', 'operation_log', 'write_fence'];
+const RECORD = ['version_registry', 'operation_log', 'write_fence', 'switch_journal', 'version_pins'];
 
 export async function fingerprint(base: TestBase): Promise<Fingerprint> {
   return {

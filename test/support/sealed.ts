@@ -8,11 +8,12 @@ import { createSnapshotActivities } from '../../activities/snapshots';
 import type { Manifest } from '../../domain/manifest';
 import { LATEST_COPY_FOLDERS } from '../../domain/names';
 import { LATEST_COPY } from '../../domain/version-id';
+import { listsOf } from '../../stores/artifacts/manifest';
 import { rootFingerprint } from '../../stores/fingerprint-text';
 import type { Stores } from '../../stores/ports';
 
 /** Registers a version as the workflow does, without the workflow: latest-copy first, then the version beside it. */
-export async function sealVersion(stores: Stores, version: string): Promise<TakenArtifact[]> {
+export async function sealVersion(stores: Stores, version: string, { deep = false } = {}): Promise<TakenArtifact[]> {
   const run = createSnapshotActivities(stores as ActivityDeps);
   const environment = new MockActivityEnvironment();
   const within = <T>(work: () => Promise<T>) => environment.run<[], T, () => Promise<T>>(work);
@@ -20,7 +21,7 @@ export async function sealVersion(stores: Stores, version: string): Promise<Take
   await within(() => run.openFolder(building));
   const copied = [
     await within(() => run.snapshotMetadata(building)),
-    await within(() => run.snapshotQdrant(building, [])),
+    await within(() => run.snapshotQdrant(building, [], deep)),
     await within(() => run.exportNeo4j(building)),
   ];
   await within(() => run.sealManifest(building, manifestOf(LATEST_COPY, copied)));
@@ -92,7 +93,7 @@ export class Tampered {
     this.manifest((manifest) => {
       for (const artifact of manifest.artifacts) {
         Object.assign(artifact, found(artifact.file));
-        if (artifact.fingerprint) artifact.fingerprint.sha256 = found(artifact.fingerprint.file).sha256;
+        for (const list of listsOf(artifact)) list.sha256 = found(list.file).sha256;
       }
       manifest.fingerprint = rootFingerprint(manifest.artifacts);
     });

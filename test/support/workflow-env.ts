@@ -67,6 +67,15 @@ export async function startWorkers(
   };
 }
 
+/** Some methods are optional; where no workflow calls, nobody can say. */
+function isLacking(key: string | symbol, target: () => object): boolean {
+  try {
+    return Reflect.get(target(), key) === undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** Ports whose methods look up the stores of the calling workflow at each call. */
 function routed(common: ActivityDeps, current: () => ActivityDeps): ActivityDeps {
   const port = <T extends object>(pick: (deps: ActivityDeps) => T): T =>
@@ -74,6 +83,10 @@ function routed(common: ActivityDeps, current: () => ActivityDeps): ActivityDeps
       get: (_, key) => {
         if (key === 'registry') return port((deps) => deps.metadata.registry);
         if (key === 'fence') return port((deps) => deps.metadata.fence);
+        if (key === 'journal') return port((deps) => deps.metadata.journal);
+        if (key === 'pins') return port((deps) => deps.metadata.pins);
+        if (key === 'journal') return port((deps) => deps.metadata.journal);
+        if (isLacking(key, () => pick(current()))) return undefined;
         return (...args: unknown[]) => {
           const target = pick(current());
           return (Reflect.get(target, key) as (...a: unknown[]) => unknown).apply(target, args);

@@ -12,7 +12,7 @@ const HOUSE: Record<string, { imports: string[]; types?: string[] }> = {
   worker: { imports: ['activities', 'workflows', 'stores', 'config', 'domain'] },
   stack: { imports: ['stores', 'config', 'domain'] },
   client: { imports: ['workflows', 'worker', 'stack', 'inspection', 'stores', 'config', 'domain'] },
-  bench: { imports: ['client', 'worker', 'stack', 'inspection', 'stores', 'config', 'domain'] },
+  bench: { imports: ['client', 'workflows', 'worker', 'stack', 'inspection', 'stores', 'config', 'domain'] },
 };
 const ROOT = join(__dirname, '..', '..');
 const DRIVERS = /^(better-sqlite3|neo4j-driver|@qdrant\/)/;

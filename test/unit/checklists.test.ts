@@ -78,6 +78,15 @@ describe('the three checklists', () => {
     expect(states.filter(([, state]) => state !== 'not reached')).toEqual([['No errors in Docker logs', 'person']]);
   });
 
+  test('the tag that is left to a person is the configured one, in the configured repository', () => {
+    expect(box('tagged', { git: { tag: 'kb-1' } }).command).toMatch(/^git tag -a kb-1 -m /);
+    const git = { repository: "/srv/ada's base", tag: 'kb-1' };
+    expect(box('tagged', { git })).toMatchObject({
+      evidence: "in /srv/ada's base",
+      command: expect.stringMatching(/^git -C '\/srv\/ada'\\''s base' tag -a kb-1 -m /) as string,
+    });
+  });
+
   test('the run’s own tag, and logs without an error, need nobody', () => {
     expect(box('tagged', { gitTag: 'v9' })).toMatchObject({ state: 'done', evidence: 'tag v9', command: null });
     expect(box('logs', { logs: [log] })).toMatchObject({ state: 'done', evidence: 'no error in /l/neo4j.log' });

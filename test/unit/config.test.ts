@@ -50,6 +50,7 @@ describe('settings', () => {
         minimumFreeBytes: 500_000_000,
         confirm: 'restore',
         fenceMinutes: 60,
+        deep: false,
       },
       probes: {
         queries: ['lung anatomy', 'surgery', 'cardiac', 'trauma', 'infection', 'test query'],
@@ -63,6 +64,8 @@ describe('settings', () => {
       },
       embedder: { kind: 'feature-hashing', timeoutSeconds: 30 },
       health: { delaySeconds: 300, logs: [] },
+      staging: { warnAfterMinutes: 1440, cancelAfterMinutes: 10_080, minimumOverlap: 0.5, requireApproval: false },
+      retention: { keep: 5, emergencyKeep: 3, archiveDays: 90, graceMinutes: 60 },
       git: { tag: 'v1.0.0-baseline' },
     });
   });

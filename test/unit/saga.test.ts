@@ -61,5 +61,9 @@ test('one that fails stops none of the others but the last words after it', asyn
 test('what must be kept is told as kept', async () => {
   const saga = new Saga();
   saga.undoWith('record', () => Promise.resolve('kept'));
-  expect(await saga.compensate()).toEqual([{ name: 'record', state: 'kept' }]);
+  saga.undoWith('snapshots', () => Promise.resolve({ kept: 'one is not ours' }));
+  expect(await saga.compensate()).toMatchObject([
+    { name: 'snapshots', state: 'kept', note: 'one is not ours' },
+    { name: 'record', state: 'kept' },
+  ]);
 });

@@ -139,13 +139,18 @@ describe('registerBaseline', () => {
     const { failure } = await run(world, faults, { maxAttempts: 1 });
     expect(failure?.code).toBe('NEEDS_OPERATOR');
     const { claim } = world;
-    if (claim) world.claim = { ...claim, qdrantSnapshotsBefore: ['theirs'] };
-    world.snapshots = ['theirs', 'left behind'];
+    if (claim) world.claim = { ...claim, qdrantSnapshotsBefore: ['theirs'], qdrantSnapshots: ['left behind'] };
+    world.snapshots = ['theirs', 'left behind', 'taken by hand since'];
     const { outcome } = await run(world);
     expect(outcome).toMatchObject({ outcome: 'committed', counts: { labelled: 25 } });
     expect(world.registry.rows).toMatchObject([{ status: 'rolled_back' }, { status: 'committed' }]);
     expect([...world.folders.keys()].sort()).toEqual(['latest-copy', outcome?.versionId].sort());
-    expect(world.snapshots).toEqual(['theirs']);
+    // Only what the dead run wrote down as its own: anybody may have taken the other one.
+    expect(world.snapshots).toEqual(['theirs', 'taken by hand since']);
+    const report = [...world.reports].find(
+      ([path]) => path.includes('report.md') && path.includes(claim?.versionId ?? ''),
+    );
+    expect(report?.[1]).toContain("taken by hand since on the server: taken meanwhile, not known to be this run's");
     expect(world.labelledTwice).toBe(0);
   });
 

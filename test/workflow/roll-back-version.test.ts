@@ -1,4 +1,4 @@
-import type { BaselineOutcome } from '../../domain/baseline';
+import type { BaselineOutcome, CompensationResult } from '../../domain/baseline';
 import { HybridFlowError } from '../../domain/errors';
 import type { RunReport } from '../../domain/report';
 import type { RollBackInput } from '../../domain/rollback';
@@ -35,6 +35,11 @@ test('goes on where an undo was left half done, to a proven end, and the report 
   const world = new FakeWorld(25);
   const { versionId, runId } = await leaveHalfUndone(world);
   expect(reportOf(world, versionId).outcome).toBe('needs_operator');
+  const rollbacks = () =>
+    world.registry.log.map(({ operation }) => operation).filter(({ type }) => type === 'rollback');
+  expect(rollbacks()).toMatchObject([{ status: 'failed', completedAt: expect.any(String) as string }]);
+  const { compensations } = rollbacks()[0]?.details as { compensations: CompensationResult[] };
+  expect(compensations.find(({ state }) => state === 'failed')?.name).toBe('labels :v1_baseline');
   const record = await (await runs.rollBack(world.deps(), {}, runId)).result();
   expect(record).toMatchObject({ versionId, proven: true, left: [], next: null, restored: [] });
   expect(record.steps.map(({ number, state }) => [number, state])).toEqual([
@@ -49,6 +54,7 @@ test('goes on where an undo was left half done, to a proven end, and the report 
   ]);
   expect(world.traces).toEqual(new FakeWorld(25).traces);
   expect(world.registry.rows).toMatchObject([{ versionId, status: 'rolled_back' }]);
+  expect(rollbacks().map(({ status }) => status)).toEqual(['failed', 'success']);
   const report = reportOf(world, versionId);
   expect(report).toMatchObject({ outcome: 'rolled_back', trigger: { trigger: 3 }, rollback: { proven: true } });
 });
@@ -63,6 +69,8 @@ test('says again what is left where the cause is not mended, and can be run agai
     message: expect.stringContaining('NEO4J_REFUSED') as string,
   });
   expect(world.claim?.versionId).toBe(versionId);
+  const open = world.registry.log.filter(({ operation }) => operation.type === 'rollback' && !operation.completedAt);
+  expect(open).toEqual([]);
   expect(world.registry.rows).toMatchObject([{ status: 'rolling_back' }]);
   const record = await (await runs.rollBack(world.deps(), {}, runId)).result();
   expect([record.proven, world.labelled.size]).toEqual([true, 0]);

@@ -1,6 +1,13 @@
 import type { TakenArtifact } from '../../activities';
+import type { Inventory } from '../../domain/inventory';
 import type { Manifest } from '../../domain/manifest';
-import type { BaselineRun, Found } from './baseline-run';
+
+/** Whose artifacts they are. */
+export interface Maker {
+  settings: { base: string };
+  workflowId: string;
+  runId: string;
+}
 
 export interface Collection {
   config: unknown;
@@ -9,19 +16,19 @@ export interface Collection {
 
 /** The manifest of one set of artifacts: what was captured, from which servers, with which exact counts. */
 export function composeManifest(
-  run: BaselineRun,
+  maker: Maker,
   versionId: string,
-  { inventory: { sqlite, qdrant, neo4j } }: Found,
+  { inventory: { sqlite, qdrant, neo4j } }: { inventory: Inventory },
   collection: Collection,
   taken: readonly TakenArtifact[],
 ): Manifest {
   return {
     format: 'hybridflow-version/1',
     versionId,
-    base: run.settings.base,
+    base: maker.settings.base,
     createdAt: new Date().toISOString(),
-    workflowId: run.workflowId,
-    runId: run.runId,
+    workflowId: maker.workflowId,
+    runId: maker.runId,
     counts: {
       chapters: sqlite.chapters,
       chaptersPerTextbook: sqlite.perTextbook,

@@ -1,4 +1,4 @@
-import type { CheckResult } from '../../domain/checks';
+import { failedCritical, type CheckResult } from '../../domain/checks';
 import type { TriggerNumber } from '../../domain/triggers';
 import { triggerFailure } from './failures';
 
@@ -6,9 +6,8 @@ import { triggerFailure } from './failures';
 export function demandAll(trigger: TriggerNumber, checks: readonly CheckResult[]): void {
   const failed = checks.filter(({ passed, severity }) => !passed && severity === 'critical');
   if (failed.length === 0) return;
-  const list = failed.map(({ name, expected, actual }) => `${name}: expected ${expected}, found ${actual}`).join('; ');
   throw triggerFailure(trigger, 'CHECK_FAILED', {
-    found: `Validation failed: ${list}`,
+    found: `Validation failed: ${failedCritical(checks).join('; ')}`,
     expected: 'what production held before the migration',
     next: 'find out which store changed during the run; the run has been rolled back',
     details: { failed },

@@ -1,13 +1,15 @@
 import type { ProgressView, StepRecord } from '../../domain/baseline';
+import type { StagingView } from '../../domain/staging';
 
 const MARK = { running: '…', done: '✓', failed: '✗' } as const;
 const UNDO_MARK = { undone: '↺', kept: '=', failed: '✗', skipped: '–' } as const;
 
 /** The progress as Markdown, for the current details that the Temporal UI shows. */
 export function renderDetails(view: ProgressView): string {
-  const { versionId, state, phase, labels, pause, reason } = view;
+  const { versionId, state, phase, labels, pause, reason, staging } = view;
   const lines = [`**${versionId ?? 'looking at the base'}** — ${state}, phase *${phase}*`];
   if (reason) lines.push('', `Reason: ${reason}`);
+  if (staging) lines.push('', stagingLine(staging));
   if (pause.state !== 'open') {
     const who = [
       pause.by && `by ${pause.by}`,
@@ -30,10 +32,22 @@ export function renderDetails(view: ProgressView): string {
   lines.push('', ...view.steps.map(stepLine));
   lines.push(
     ...view.compensations.map(
-      ({ name, state: s, error }) => `- ${UNDO_MARK[s]} undo: ${name}${error ? ` — ${error}` : ''}`,
+      ({ name, state: s, error, note }) => `- ${UNDO_MARK[s]} undo: ${name}${told(error ?? note)}`,
     ),
   );
   return lines.join('\n');
+}
+
+function told(text: string | undefined): string {
+  return text ? ` — ${text}` : '';
+}
+
+/** What a staging waits for, and what to say to it. */
+function stagingLine({ stage, from, deadline, warning, lastReady }: StagingView): string {
+  const waits = { open: 'waits for `stagingReady`', 'waiting for approval': 'waits for `approve`' }[stage as 'open'];
+  const failed = lastReady && !lastReady.accepted ? `; last refused: ${lastReady.failed.join('; ')}` : '';
+  const until = deadline ? `, cancels itself at ${deadline}` : '';
+  return `**Staging** from ${from}: ${waits ?? stage}${until}${failed}${warning ? ` — **${warning}**` : ''}`;
 }
 
 function stepLine({ phase, name, state, startedAt, endedAt }: StepRecord): string {

@@ -4,14 +4,18 @@ import type { Claim } from '../../domain/claim';
 import { fenceTokens, LATEST_COPY_FOLDERS } from '../../domain/names';
 import type { RollbackRecord } from '../../domain/rollback';
 import type { TriggerFound } from '../../domain/triggers';
-import { BASELINE_LABEL } from '../../domain/version-id';
+import type { SwitchEntry } from '../../domain/switch-journal';
+import { BASELINE_LABEL, versionLabel } from '../../domain/version-id';
+import { labelRestored } from '../phases/restore/labels';
+import { demandStillBack, takeStoresBack } from '../phases/restore/stores-back';
 import { undoSteps, type Steps } from './activities';
 import { businessFailure } from './failures';
 import { CONTINUE } from './names';
 import { proveProduction, type ProductionProof } from './prove-production';
 import { RollbackLog } from './rollback-log';
-import { leftBy, postMortem, rollbackRecord, validateAgain } from './rollback-record';
+import { leftBy, logFailedRollback, postMortem, rollbackRecord, validateAgain } from './rollback-record';
 import { Saga } from './saga';
+import { sweepSnapshots } from './sweep-snapshots';
 
 export interface Leftovers {
   holder: Claim;
@@ -34,20 +38,33 @@ export async function eightSteps(left: Leftovers): Promise<{ record: RollbackRec
   const steps = undoSteps();
   const log = new RollbackLog();
   log.note(1, 'done', `${versionId}, of run ${runId}`);
-  log.note(2, status === 'absent' ? 'not needed' : 'done', status === 'absent' ? 'the version had no row yet' : status);
+  if (status === 'absent') log.note(2, 'not needed', 'the version had no row yet', left.startedAt);
+  else log.note(2, 'done', status, left.startedAt);
   let proof: ProductionProof | undefined;
   // A run that had not passed preflight changed no store.
   if (tablesBefore) {
+    await switchBack(steps, log, left);
     await clearStaging(steps, log, left);
-    await log.attempt(5, async () => ({ detail: await removeLabel(steps, left), result: undefined }));
+    if (left.holder.kind !== 'restore') {
+      await log.attempt(5, async () => ({ detail: await removeLabel(steps, left), result: undefined }));
+    }
     // What went wrong is noted with the step.
-    proof = await prove(steps, log, left).catch(() => undefined);
+    proof = await proveUnlessUntouched(steps, log, left).catch(() => undefined);
   }
   const results = await restOf(steps, log, left, proof);
+  if (status !== 'absent' && leftBy(results).length > 0) {
+    const { reason, trigger, startedAt } = left;
+    const details = { trigger, reason, compensations: results, steps: log.steps };
+    await logFailedRollback(versionId, postMortem(startedAt, proof, details, 'failed'));
+  }
   return { record: await recordOf(log, left, proof, results), results };
 }
 
 async function clearStaging({ files, longFiles, longStores }: Steps, log: RollbackLog, left: Leftovers): Promise<void> {
+  if (left.holder.kind === 'restore') {
+    for (const step of [3, 4, 5]) log.note(step, 'not needed', 'a restore stages nothing');
+    return;
+  }
   if (left.holder.label === BASELINE_LABEL) {
     log.note(3, 'not needed', 'a baseline has no staging table');
     log.note(4, 'not needed', 'a baseline has no staging collection');
@@ -72,6 +89,56 @@ async function removeLabel({ stores, longStores }: Steps, { holder, batchSize }:
   return `:${holder.label} removed from ${removed} nodes`;
 }
 
+/** First of all, since what production is read from must not be taken for what was staged. */
+async function switchBack({ files }: Steps, log: RollbackLog, { holder }: Leftovers): Promise<void> {
+  if ((holder.kind ?? 'baseline') !== 'publish') return;
+  await log.attempt(4, async () => {
+    const moved = await files.switchVectorsBack(holder.runId);
+    return { state: moved === 'moved back' ? 'done' : 'not needed', detail: `alias ${moved}`, result: undefined };
+  });
+}
+
+/**
+ * A version that is staged touches production with its switch, and not before: whatever production is until then is
+ * nobody's to take back.
+ */
+async function proveUnlessUntouched(
+  steps: Steps,
+  log: RollbackLog,
+  left: Leftovers,
+): Promise<ProductionProof | undefined> {
+  const { kind = 'baseline', runId } = left.holder;
+  if (kind === 'baseline') return prove(steps, log, left);
+  const entry = await log.step(6, async () => {
+    const found = await steps.files.findSwitch(runId);
+    if (found) return { detail: `the switch to ${found.versionId} had begun`, result: found };
+    return { state: 'not needed', detail: UNTOUCHED, result: null };
+  });
+  if (!entry) {
+    log.note(7, 'not needed', UNTOUCHED);
+    return undefined;
+  }
+  const proof =
+    kind === 'restore' ? await takeStoresBack(steps, log, entry, { dead: true }) : await prove(steps, log, left);
+  // Whatever this one restored: an undo before it may have been broken off right here.
+  if (proof) await labelAgain(steps, log, entry);
+  return proof;
+}
+
+/** What the restore has made anew carries no label, and production is again the version from before the switch. */
+async function labelAgain(steps: Steps, log: RollbackLog, entry: SwitchEntry): Promise<void> {
+  const { previousVersionId, runId } = entry;
+  if (previousVersionId === null) return;
+  const label = versionLabel(previousVersionId);
+  // Not the token that the switch wrote with: an attempt of it that wakes late must go on being refused.
+  const [, , token] = fenceTokens(runId);
+  await log.attempt(7, async () => {
+    const labelled = await labelRestored(steps, { ...entry, runId: token ?? runId }, label);
+    const detail = labelled === 0 ? `no paragraph lacks :${label}` : `:${label} given back to ${labelled} paragraphs`;
+    return { detail, result: undefined };
+  });
+}
+
 async function prove(steps: Steps, log: RollbackLog, left: Leftovers): Promise<ProductionProof | undefined> {
   const { runId, versionId } = left.holder;
   const copies = await log.step(6, async () => {
@@ -88,6 +155,8 @@ async function prove(steps: Steps, log: RollbackLog, left: Leftovers): Promise<P
   return undefined;
 }
 
+const UNTOUCHED = 'the switch had not begun: production was not touched';
+
 const NOTHING_MODIFIED = 'the run ended before its copy of production, and so before it modified anything';
 
 const COPY_LOST = 'claim and latest-copy are lost: production cannot be compared with what it was';
@@ -103,11 +172,12 @@ function copyIsGone(versionId: string): Error {
 
 /** Everything else that the run made, last-in first-out; then the last words, unless something is left. */
 async function restOf(
-  { files, longFiles }: Steps,
+  steps: Steps,
   log: RollbackLog,
   left: Leftovers,
   proof: ProductionProof | undefined,
 ): Promise<CompensationResult[]> {
+  const { files, longFiles } = steps;
   const { reason, startedAt, trigger, holder } = left;
   const { runId, versionId, tablesBefore, qdrantSnapshotsBefore } = holder;
   const failed = log.failed;
@@ -126,13 +196,20 @@ async function restOf(
         ),
       lastWord,
     );
+    if ((holder.kind ?? 'baseline') !== 'baseline') {
+      saga.undoWith('journal of the switch', () => files.closeSwitch(runId, 'undone'), lastWord);
+    }
+    if (holder.kind === 'restore') {
+      // Directly before the journal is closed: an attempt of the dead run may have woken meanwhile.
+      saga.undoWith('production once more', () => stillBack(steps, runId), lastWord);
+    }
     saga.undoWith('latest-copy', () => files.settleLatestCopy(runId, 'old'), lastWord);
     saga.undoWith('versioning tables', () => files.undoVersioningTables(tablesBefore));
     saga.undoWith('write fence', () => files.releaseWriteFence(runId));
     saga.undoWith('half-built latest-copy', () => longFiles.removeFolder(LATEST_COPY_FOLDERS.building(runId), runId));
     // Without the list of what was there before, nothing on the server can be told to be that run's.
     if (qdrantSnapshotsBefore) {
-      saga.undoWith('Qdrant snapshots', () => files.sweepQdrantSnapshots(qdrantSnapshotsBefore));
+      saga.undoWith('Qdrant snapshots', () => sweepSnapshots(steps, qdrantSnapshotsBefore, { runId, justNow: false }));
     }
     saga.undoWith('side targets of the rehearsal', () => longFiles.removeRehearsal(runId));
     saga.undoWith(`artifacts of ${versionId}`, () => longFiles.removeFolder(versionId, runId));
@@ -141,6 +218,11 @@ async function restOf(
     saga.undoWith(`step ${number} (${name})`, () => Promise.reject(new Error(detail)));
   }
   return saga.compensate();
+}
+
+async function stillBack(steps: Steps, runId: string): Promise<void> {
+  const entry = await steps.files.findSwitch(runId);
+  if (entry?.state === 'switching') await demandStillBack(steps, entry);
 }
 
 async function recordOf(

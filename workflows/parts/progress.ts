@@ -11,6 +11,7 @@ import type {
   StepRecord,
 } from '../../domain/baseline';
 import { SEARCH_ATTRIBUTES } from '../../domain/names';
+import type { StagingView } from '../../domain/staging';
 import { progress } from '../messages';
 import { renderDetails } from './details';
 
@@ -38,7 +39,8 @@ export class Progress {
   };
   #pauseView: () => PauseView = () => ({ state: 'open' });
 
-  constructor() {
+  constructor(phases?: readonly Phase[]) {
+    if (phases) this.#view.phases = phases;
     setHandler(progress, () => this.view, { description: 'Phase, steps, labels, pause and compensations of this run' });
   }
 
@@ -87,6 +89,12 @@ export class Progress {
     }
   }
 
+  /** Of a version that is being staged: where it stands. */
+  staging(staging: StagingView): void {
+    this.#view.staging = staging;
+    this.publish();
+  }
+
   labels(labels: LabelProgress): void {
     this.#view.labels = labels;
     this.publish();
@@ -110,7 +118,7 @@ export class Progress {
     this.publish();
   }
 
-  ended(outcome: BaselineOutcome['outcome']): void {
+  ended(outcome: BaselineOutcome['outcome'] | 'cancelled' | 'restored'): void {
     upsertSearchAttributes([{ key: KEYS.outcome, value: outcome }]);
     this.#state(outcome.replaceAll('_', ' ') as RunState);
   }

@@ -53,7 +53,7 @@ export async function proveProduction(
     }
     const restored = contaminated.map(({ store }) => store);
     // Named after the run too: what an earlier, broken-off restore saved must stay.
-    const rescue = `rescue-${versionId}-${workflowInfo().runId.slice(0, 8)}`;
+    const rescue = `rescue-${versionId}-${workflowInfo().runId.slice(-12)}`;
     await files.openFolder(rescue);
     for (const store of restored) {
       // Listed right before: a snapshot that somebody took earlier must not be taken for what is there now.

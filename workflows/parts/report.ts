@@ -59,5 +59,5 @@ function composeReport(
     compensations,
     warnings,
   };
-  return { ...report, checklists: judgeChecklists({ ...report, ...criteriaFacts(run) }) };
+  return { ...report, checklists: judgeChecklists({ ...report, ...criteriaFacts(run), git: settings.git }) };
 }

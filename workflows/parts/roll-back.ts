@@ -8,7 +8,7 @@ import { businessFailure, messageOf, statedTrigger } from './failures';
 import { CONTINUE } from './names';
 import { unfinished } from './outcome';
 import { writeReport } from './report';
-import { leftBy, postMortem, rollbackRecord, validateAgain } from './rollback-record';
+import { leftBy, logFailedRollback, postMortem, rollbackRecord, validateAgain } from './rollback-record';
 
 export type RollBackResult = { state: 'committed' } | { state: 'ended'; failure: ApplicationFailure };
 
@@ -54,6 +54,7 @@ export async function rollBack(
     const known = { versionId, trigger, reason: message, checks, left: leftBy(results) };
     // A saga whose undos all succeeded has compared production, or had modified nothing.
     record.rollback = rollbackRecord(known, log, run.proof, { proofNeeded: false });
+    if (!clean && marked !== 'absent') await logFailedRollback(versionId, rollbackOperation(run, 'failed'));
     progress.ended(clean ? 'rolled_back' : 'needs_operator');
     const told = modified ? 'rolled_back' : 'refused';
     await writeReport(run, clean ? told : 'needs_operator', message, results);
@@ -65,11 +66,11 @@ export async function rollBack(
 }
 
 /** The row of operation_log that a rollback opens, and closes with its post-mortem. */
-export function rollbackOperation(run: BaselineRun): Operation {
+export function rollbackOperation(run: BaselineRun, status: 'success' | 'failed' = 'success'): Operation {
   const { reason, compensations, steps, rollingBackSince } = run.progress.view;
   const { trigger, labelRetries } = run.record;
   const startedAt = rollingBackSince ?? new Date().toISOString();
-  return postMortem(startedAt, run.proof, { trigger, reason, labelRetries, compensations, steps });
+  return postMortem(startedAt, run.proof, { trigger, reason, labelRetries, compensations, steps }, status);
 }
 
 function triggerOf(run: BaselineRun, reason: string, error: unknown): TriggerFound | null {
@@ -81,12 +82,12 @@ async function mark(run: BaselineRun, message: string): Promise<string> {
   const startedAt = progress.view.rollingBackSince ?? new Date().toISOString();
   try {
     const status = await undo.files.markRollback(versionId, runId, message, startedAt);
-    if (status === 'absent') log.note(2, 'not needed', 'the version had no row yet');
-    else log.note(2, 'done', `${status}, operation_log row opened`);
+    if (status === 'absent') log.note(2, 'not needed', 'the version had no row yet', startedAt);
+    else log.note(2, 'done', `${status}, operation_log row opened`, startedAt);
     return status;
   } catch (error) {
     // The compensations say for themselves what they could not reach.
-    log.note(2, 'failed', messageOf(error));
+    log.note(2, 'failed', messageOf(error), startedAt);
     return 'unknown';
   }
 }
@@ -102,8 +103,8 @@ function noteSteps({ rollbackLog: log, label, proof }: BaselineRun, results: rea
   log.note(4, 'not needed', 'a baseline has no staging collection');
   const labels = results.find(({ name }) => name === `labels :${label}`);
   if (!labels) log.note(5, 'not needed', 'no label had been given');
-  else if (labels.state === 'failed') log.note(5, 'failed', labels.error ?? '');
-  else log.note(5, 'done', `no node carries :${label} any more`);
+  else if (labels.state === 'failed') log.note(5, 'failed', labels.error ?? '', labels.startedAt, labels.endedAt);
+  else log.note(5, 'done', `no node carries :${label} any more`, labels.startedAt, labels.endedAt);
   if (!proof && !log.steps.some(({ number }) => number === 6 || number === 7)) {
     log.note(6, 'not needed', 'nothing had been modified when the run ended');
     log.note(7, 'not needed', 'nothing had been modified when the run ended');

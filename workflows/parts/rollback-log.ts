@@ -37,10 +37,15 @@ export class RollbackLog {
     await this.step(number, work).catch(() => undefined);
   }
 
-  note(number: number, state: RollbackStep['state'], detail: string, startedAt = new Date().toISOString()): void {
+  note(
+    number: number,
+    state: RollbackStep['state'],
+    detail: string,
+    startedAt = new Date().toISOString(),
+    endedAt = new Date().toISOString(),
+  ): void {
     const name = ROLLBACK_STEPS[number - 1];
     if (name === undefined) throw new RangeError(`a rollback has no step ${number}`);
-    const endedAt = new Date().toISOString();
     const known = this.#steps.get(number);
     const merged: RollbackStep = known
       ? { ...known, state: worse(known.state, state), detail: `${known.detail}; ${detail}`, endedAt }

@@ -29,6 +29,16 @@ export function leftBy(results: readonly CompensationResult[]): string[] {
   return results.filter(({ state }) => state === 'failed').map(({ name, error }) => `${name} (${error ?? 'unknown'})`);
 }
 
+/**
+ * A rollback that left something behind is over too: its row must not stay open, as if it still went on. The next one
+ * has a row of its own. metadata.db may be the very store that does not answer, so that this is tried, and no more.
+ */
+export async function logFailedRollback(versionId: string, operation: Operation): Promise<void> {
+  await tellingSteps()
+    .files.logOperations(versionId, [operation])
+    .catch(() => undefined);
+}
+
 /** `proofNeeded`: production had been modified, so that without a comparison nothing is proven of it. */
 export function rollbackRecord(
   told: Pick<RollbackRecord, 'versionId' | 'trigger' | 'reason' | 'checks' | 'left'>,
@@ -49,16 +59,17 @@ export function rollbackRecord(
   };
 }
 
-/** Closes the row of operation_log that the rollback has opened. */
+/** Closes the row of operation_log that the rollback has opened: `failed` where something is left to undo. */
 export function postMortem(
   startedAt: string,
   proof: ProductionProof | undefined,
   details: Record<string, unknown>,
+  status: 'success' | 'failed' = 'success',
 ): Operation {
   const told = proof?.comparisons.map(({ store, same, actual }) => ({ store, same, sha256: actual.sha256 })) ?? [];
   return {
     type: 'rollback',
-    status: 'success',
+    status,
     details: { ...details, proof: told, restored: proof?.restored ?? [] },
     startedAt,
     completedAt: new Date().toISOString(),

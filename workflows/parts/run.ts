@@ -31,6 +31,16 @@ export class Abortable {
     return scope.run(work);
   }
 
+  /** As the signal: the forward path ends at its next step. Answers why it was stopped, be it now or before. */
+  stop(request: AbortRequest): string {
+    return this.#abort(request);
+  }
+
+  /** Whether stopping it would come too late. */
+  get tooLate(): boolean {
+    return this.#tooLate;
+  }
+
   /** From here on the run is driven to its end, forward or back: an abort no longer has a say. */
   pointOfNoReturn(): void {
     this.#tooLate = true;

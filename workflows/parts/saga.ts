@@ -4,10 +4,18 @@ import { messageOf } from './failures';
 
 interface Compensation {
   name: string;
-  /** Answers `kept` where what it would undo must stay: the record of the run itself. */
+  /**
+   * Answers `kept` where what it would undo must stay: the record of the run itself; {@link Kept} where something
+   * stays that is not known to be the run's.
+   */
   undo: () => Promise<unknown>;
   /** Runs only when every compensation before it succeeded: it says that all is undone. */
   lastWord: boolean;
+}
+
+/** What was left where it is, and why. */
+export interface Kept {
+  kept: string;
 }
 
 /**
@@ -42,9 +50,14 @@ async function runOne(
   before: CompensationResult[],
 ): Promise<CompensationResult> {
   if (lastWord && before.some(({ state }) => state === 'failed')) return { name, state: 'skipped' };
-  try {
-    return { name, state: (await undo()) === 'kept' ? 'kept' : 'undone' };
-  } catch (error) {
-    return { name, state: 'failed', error: messageOf(error) };
-  }
+  const startedAt = new Date().toISOString();
+  const told = await undo().then(
+    (answer): Pick<CompensationResult, 'state' | 'note'> => {
+      const note = (answer as Kept | null | undefined)?.kept;
+      if (note !== undefined) return { state: 'kept', note };
+      return { state: answer === 'kept' ? 'kept' : 'undone' };
+    },
+    (error: unknown) => ({ state: 'failed' as const, error: messageOf(error) }),
+  );
+  return { name, ...told, startedAt, endedAt: new Date().toISOString() };
 }

@@ -1,4 +1,6 @@
 import type { FileActivities, StoreActivities } from '../../activities';
+import type { StoreName } from '../../domain/names';
+import { STORE_TITLES } from '../../domain/words';
 
 /** One line per activity, shown beside its name in the Temporal UI. */
 export const SUMMARIES: Record<keyof FileActivities | keyof StoreActivities, string> = {
@@ -31,6 +33,7 @@ export const SUMMARIES: Record<keyof FileActivities | keyof StoreActivities, str
   writePreMigrationReport: 'what stands before anything is changed',
   readServiceLogs: 'errors in the logs of the services',
   reportRollback: 'add the rollback to the report',
+  writePublishReport: 'the report of a published version',
   writeRunReport: 'the report as JSON and Markdown',
   openFolder: 'folder for the artifacts',
   removeFolder: 'remove the artifacts of this run',
@@ -49,8 +52,22 @@ export const SUMMARIES: Record<keyof FileActivities | keyof StoreActivities, str
   runSevenChecks: 'the seven checks of the three stores',
   rehearse: 'restore into a side target and compare',
   removeRehearsal: 'remove what a rehearsal left',
+  drill: 'restore beside production, run the seven checks, take the time',
+  recordDrill: 'keep what the drill found',
   saveProduction: 'keep what is there before a restore',
   restoreProduction: 'put a store back as the copy has it',
+  lookUpRestore: 'which version is to be restored?',
+  planRestore: 'verify the version, hold production against it',
+  rehearseRestore: 'restore aside, compare, seven checks',
+  commitRestore: 'SQLite put back and the journal committed, as one',
+  keepAsLatestCopy: 'the version becomes latest-copy',
+  answerProbes: "the version's own probes",
+  recordProbes: 'answers of the version that is committed, for a later restore',
+  fingerprintProduction: 'what a store holds, by content',
+  verifySaved: 'is what was saved before the restore still whole?',
+  restoreSaved: 'put a store back as it was saved before the restore',
+  logRestore: 'who restored what, and why',
+  reportRestore: 'the report of the restore',
   verifyCopy: 'bytes of a copy against its manifest',
   dropStagingTable: 'chapter_metadata_staging',
   dropStagingCollection: 'textbook_chunks_staging',
@@ -59,13 +76,56 @@ export const SUMMARIES: Record<keyof FileActivities | keyof StoreActivities, str
   countStores: 'points, paragraphs, labels',
   captureProbes: 'answers and latency of queries, before',
   compareProbes: 'the same queries after: same answers, as fast',
+  lookUpPublish: 'what the new version begins with',
+  assertRoom: 'free disk for another version',
+  driftOfProduction: 'production against latest-copy, by content',
+  openVersion: 'insert the version as pending',
+  moveVersion: 'one move of the status machine',
+  recordValidation: 'counts and verdict of the version',
+  recordSealed: 'where the artifacts of the version lie',
+  isSealed: 'are the artifacts of the version complete?',
+  prepareStagingTable: 'chapter_metadata_staging',
+  prepareStagingCollection: 'textbook_chunks_staging',
+  prepareStagedGraph: 'clear :staging, stage what differs',
+  checkStaging: 'shape, census, seven checks, neighbours',
+  stagingChanged: 'staging against what was validated',
+  beginSwitch: 'open the journal',
+  findSwitch: 'how far did the switch come?',
+  takeBackSwitch: 'from now on this switch cannot be committed',
+  closeSwitch: 'close the journal',
+  switchGraph: 'staged chapters in place of production',
+  switchVectors: 'alias, or delta by chapter',
+  switchVectorsBack: 'alias back where it was',
+  commitPromote: 'the commit point',
+  retirePrevious: 'remove the collection that was replaced',
+  provePromote: 'what was captured against what was staged',
   inspectHealth: 'the six metrics, and errors in the logs',
   acquireFence: 'set the fencing token',
   setWriteGate: 'pause or resume writes',
   labelSpan: 'label paragraphs',
   revokeFence: 'no batch of this run may follow',
   removeVersionLabel: 'remove the label in batches',
+  planRetention: 'which versions stay, and which leave',
+  archiveVersion: 'verify, compress, move',
+  deleteArchivedVersion: 'delete what has left the window',
+  sweepLeftovers: 'what killed runs have left',
+  logRetention: 'write operation_log',
 };
+
+/** Activities that do the same for each store, by the place of the store among their arguments. */
+const PER_STORE: Partial<Record<keyof typeof SUMMARIES, number>> = {
+  compareProduction: 1,
+  rehearse: 0,
+  saveProduction: 0,
+  restoreProduction: 0,
+  fingerprintProduction: 0,
+  restoreSaved: 0,
+};
+
+function summaryFor(name: keyof typeof SUMMARIES, args: unknown[]): string {
+  const at = PER_STORE[name];
+  return at === undefined ? SUMMARIES[name] : `${STORE_TITLES[args[at] as StoreName]}: ${SUMMARIES[name]}`;
+}
 
 type Executable = ((...args: unknown[]) => Promise<unknown>) & {
   executeWithOptions(options: object, args: unknown[]): Promise<unknown>;
@@ -76,11 +136,11 @@ export function withSummaries<T extends object>(proxies: T): T {
   return new Proxy(proxies, {
     get(target, name) {
       const activity = Reflect.get(target, name) as Executable;
-      const summary = SUMMARIES[name as keyof typeof SUMMARIES];
-      const call = (...args: unknown[]) => activity.executeWithOptions({ summary }, args);
+      const summaryOf = (args: unknown[]) => summaryFor(name as keyof typeof SUMMARIES, args);
+      const call = (...args: unknown[]) => activity.executeWithOptions({ summary: summaryOf(args) }, args);
       return Object.assign(call, {
         executeWithOptions: (options: object, args: unknown[]) =>
-          activity.executeWithOptions({ summary, ...options }, args),
+          activity.executeWithOptions({ summary: summaryOf(args), ...options }, args),
       });
     },
   });

@@ -28,7 +28,11 @@ export async function baselineRegistration(run: BaselineRun, found: Found, lates
     () => settleConsistency(run, LATEST_COPY, latest),
     () => ({ consistency: record.consistency }),
   );
-  const manifest = composeManifest(run, versionId, found, latest.collection, taken);
+  const { consistency } = record;
+  const manifest = {
+    ...composeManifest(run, versionId, found, latest.collection, taken),
+    ...(consistency && { consistency: { ...consistency } }),
+  };
   record.manifestPath = await run.step('verify checksums and seal the manifest', () =>
     steps.longFiles.sealManifest(versionId, manifest),
   );

@@ -1,9 +1,21 @@
 import { condition } from '@temporalio/workflow';
 import type { SpanRequest, SpanResult } from '../../activities';
-import type { BaselineRun } from '../parts/baseline-run';
+import type { LabelProgress, MigrationSettings } from '../../domain/baseline';
+import type { Steps } from '../parts/activities';
 
 /** A span holds at most this share of the batches, so that history stays bounded whatever the size of the corpus. */
 const MOST_SPANS = 200;
+
+/** What labelling needs of the run that does it. */
+export interface LabelRun {
+  label: string;
+  token: string;
+  steps: Steps;
+  settings: Pick<MigrationSettings, 'batchesPerSpan'>;
+  progress: { labels(labels: LabelProgress): void };
+  /** The pause that an operator may ask for at any time. */
+  gate: { readonly pauseRequested: boolean; holdUntilResumed(): Promise<void>; startWriting(): void };
+}
 
 export interface Labelled {
   latencies: number[];
@@ -14,7 +26,7 @@ export interface Labelled {
  * the gate in the store is closed, the span in flight hands back its cursor, and nothing is written until the
  * gate opens again.
  */
-export async function labelParagraphs(run: BaselineRun, total: number, batchSize: number): Promise<Labelled> {
+export async function labelParagraphs(run: LabelRun, total: number, batchSize: number): Promise<Labelled> {
   const { gate, progress, settings } = run;
   const batches = Math.ceil(total / batchSize);
   const perSpan = Math.max(settings.batchesPerSpan, Math.ceil(batches / MOST_SPANS));
@@ -42,7 +54,7 @@ export async function labelParagraphs(run: BaselineRun, total: number, batchSize
 }
 
 function startSpan(
-  { steps, label, token }: BaselineRun,
+  { steps, label, token }: LabelRun,
   page: Omit<SpanRequest, 'label' | 'token'>,
   summary: string,
 ): Promise<SpanResult> {
@@ -57,7 +69,7 @@ function startSpan(
 class StoreGate {
   #closed = false;
 
-  constructor(private readonly run: BaselineRun) {}
+  constructor(private readonly run: LabelRun) {}
 
   /** Closes the gate where a pause is wanted, waits for the resume, and opens it again where it is closed. */
   async openOnceResumed(): Promise<void> {

@@ -10,6 +10,7 @@ import { demandAll } from '../parts/demand';
 import { proveProduction } from '../parts/prove-production';
 import { rollbackOperation } from '../parts/roll-back';
 import { allOrCancel } from '../parts/run';
+import { sweepSnapshots } from '../parts/sweep-snapshots';
 
 export interface LatestCopy {
   taken: [sqlite: TakenArtifact, qdrant: TakenArtifact, neo4j: TakenArtifact];
@@ -54,16 +55,17 @@ export async function takeLatestCopy(run: BaselineRun, found: Found): Promise<La
 }
 
 /**
- * The step removes its own snapshot from the server. Only where it fails can one be left; it is known by not having
- * been there before, so the undo looks for it only then, and not when the run fails later: somebody else may have
- * taken one meanwhile.
+ * The step removes its own snapshot from the server. Only where it fails can one be left, so the undo looks for it only
+ * then, and not when the run fails later; which one is the run's own, its claim tells.
  */
 async function copyQdrant(run: BaselineRun, folder: string, found: Found) {
   const { steps, undo, saga } = run;
   const before = found.stores.qdrantSnapshots;
   let left = true;
-  saga.undoWith('Qdrant snapshots', async () => left && undo.files.sweepQdrantSnapshots(before));
-  const taken = await steps.longFiles.snapshotQdrant(folder, before);
+  saga.undoWith('Qdrant snapshots', async () =>
+    left ? sweepSnapshots(undo, before, { runId: run.runId, justNow: true }) : undefined,
+  );
+  const taken = await steps.longFiles.snapshotQdrant(folder, before, run.settings.deep ?? false);
   left = false;
   await steps.files.amendClaim({ ...run.claim, tablesBefore: found.files.tablesBefore });
   return [taken, await steps.files.describeCollection()] as const;

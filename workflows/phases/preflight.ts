@@ -2,7 +2,7 @@ import { judgePreflight } from '../../domain/preflight';
 import { judgePlanHash } from '../../domain/plan';
 import { preflightSteps, type Steps } from '../parts/activities';
 import type { BaselineRun, Found } from '../parts/baseline-run';
-import { undoAbandoned } from '../parts/abandoned';
+import { claimBase } from '../parts/claim-base';
 import { businessFailure } from '../parts/failures';
 
 /**
@@ -13,7 +13,7 @@ export async function preflight(run: BaselineRun): Promise<Found> {
   const { undo, saga, progress } = run;
   const steps = preflightSteps(run.input.maxAttempts);
   saga.undoWith('claim', () => undo.files.releaseClaim(run.runId), { lastWord: true });
-  await progress.step('claim the base', () => claim(run, steps));
+  await progress.step('claim the base', () => claimBase(run, steps));
   const found = await progress.step('inspect the three stores', () => inspect(run, steps));
   judge(run, found);
   const { tablesBefore } = found.files;
@@ -26,18 +26,6 @@ export async function preflight(run: BaselineRun): Promise<Found> {
       run.record.preMigrationPath = await steps.files.writePreMigrationReport(run.versionId, plan, probesBefore);
   });
   return found;
-}
-
-async function claim({ claim, settings }: BaselineRun, steps: Steps): Promise<void> {
-  const result = await steps.files.claimBase(claim);
-  if (result.state === 'claimed') return;
-  await undoAbandoned(result.holder, settings.batchSize);
-  const again = await steps.files.claimBase(claim);
-  if (again.state === 'claimed') return;
-  throw businessFailure('BASE_BUSY', {
-    found: `another change took ${settings.base} meanwhile`,
-    next: 'run again when it has ended',
-  });
 }
 
 async function inspect({ versionId, label }: BaselineRun, steps: Steps): Promise<Found> {

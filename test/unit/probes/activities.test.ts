@@ -7,6 +7,7 @@ import { HybridFlowError } from '../../../domain/errors';
 import type { ProbeComparison, ProbeSummary } from '../../../domain/probes';
 import { REPORT_FILES } from '../../../domain/report';
 import { parseCapture } from '../../../inspection/probes';
+import { answerProbes } from '../../../inspection/restore';
 import { FAKE_PROBES } from '../../support/fakes/probes';
 import { FakeWorld } from '../../support/fake-world';
 
@@ -40,6 +41,19 @@ test('before: a capture in the report, and what the workflow needs of it', async
 test('before: failed probes are named with the reason, without secrets', async () => {
   deps.vectors.nearest = broken;
   expect((await before()).failed).toEqual(['search "lung anatomy": no ***']);
+});
+
+test('recorded: how a version answers once it is committed, and a restore of it is held against that', async () => {
+  const published = 'v2_minor_20260102_000000';
+  const means = { embedder: deps.embedder, settings: deps.probes, secrets: [], control: {} };
+  expect(await answerProbes(deps, published, means)).toMatchObject({ recorded: false });
+  await environment().run(activities.captureProbes, published);
+  // What was asked before the change is the answer of the version before it.
+  expect(await answerProbes(deps, published, means)).toMatchObject({ recorded: false });
+  const found: ProbeSummary = await environment().run(activities.recordProbes, published);
+  expect(found.path).toContain(REPORT_FILES.probesRecorded);
+  const { recorded, comparisons } = await answerProbes(deps, published, means);
+  expect([recorded, comparisons.map(({ verdict }) => verdict)]).toEqual([true, ['ok', 'ok']]);
 });
 
 test('before: another attempt replaces the capture', async () => {
