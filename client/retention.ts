@@ -1,10 +1,12 @@
-import { WorkflowFailedError, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { HybridFlowError } from '../domain/errors';
 import { retentionWorkflowId, TASK_QUEUE } from '../domain/names';
 import type { RetentionInput, WindowApplied } from '../domain/retention';
 import type { IsOpen } from '../inspection/holders';
 import { endingOf } from './ending';
+import { resultWithin } from './result-within';
 import { APPLY_RETENTION } from './retention-schedule';
+import { isRunOpen } from './run-open';
 import type { Session } from './temporal';
 
 type Handle = WorkflowHandle<() => Promise<WindowApplied>>;
@@ -39,17 +41,8 @@ export async function runRetention(
 }
 
 /** Whether a run goes on; undefined where this namespace cannot know, or Temporal does not say. */
-export function isOpenIn({ client, namespace: ours }: Session): IsOpen {
-  return async ({ workflowId, runId, namespace }) => {
-    if (namespace !== undefined && namespace !== ours) return undefined;
-    try {
-      const { status } = await client.workflow.getHandle(workflowId, runId).describe();
-      return status.name === 'RUNNING' || status.name === 'PAUSED';
-    } catch (error) {
-      // A run whose history has expired is closed.
-      return error instanceof WorkflowNotFoundError ? false : undefined;
-    }
-  };
+export function isOpenIn(session: Session): IsOpen {
+  return (run) => isRunOpen(session, run).catch(() => undefined);
 }
 
 /**
@@ -58,18 +51,11 @@ export function isOpenIn({ client, namespace: ours }: Session): IsOpen {
  * @throws HybridFlowError the run's own code, NOT_RUNNING where it was ended from outside, or WAIT_TIMED_OUT
  */
 export async function awaitRetention(run: RetentionRun, timeoutSeconds?: number): Promise<WindowApplied> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    if (timeoutSeconds === undefined) return;
-    timer = setTimeout(() => reject(timedOut(run, timeoutSeconds)), timeoutSeconds * 1_000);
-  });
   try {
-    return await Promise.race([run.handle.result(), late]);
+    return await resultWithin(run.handle, timeoutSeconds, (seconds) => timedOut(run, seconds));
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
     throw await endOf(run, error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

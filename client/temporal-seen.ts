@@ -8,6 +8,7 @@ import { findChange, isRunning, type Change } from './changes';
 import type { Context } from './context';
 import { standstillOf } from './pending';
 import { currentPollers, missingQueues } from './pollers';
+import { isRunOpen } from './run-open';
 import type { Session } from './temporal';
 import { progressOf } from './watch';
 
@@ -76,17 +77,9 @@ async function seeChange(session: Session, change: Change): Promise<ChangeSeen> 
   };
 }
 
-/** Only what this namespace knows can be told to be dead; a run whose history has expired is closed. */
+/** Undefined where this namespace cannot know, or Temporal does not say in time. */
 function isOpenIn(session: Session): IsOpen {
-  return async ({ workflowId, runId, namespace }) => {
-    if (namespace !== undefined && namespace !== session.namespace) return undefined;
-    try {
-      const { status } = await soon(session, () => session.client.workflow.getHandle(workflowId, runId).describe());
-      return isRunning({ status: status.name });
-    } catch (error) {
-      return error instanceof WorkflowNotFoundError ? false : undefined;
-    }
-  };
+  return (run) => soon(session, () => isRunOpen(session, run)).catch(() => undefined);
 }
 
 function soon<T>({ client }: Session, work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,9 @@
 import type { ErrorCode } from './errors';
 import { ACTIVE_STATUSES, canBegin, canMove, VERSION_STATUSES, type VersionStatus } from './status';
+import { guard, quotedList, refuse } from './table-definition';
 import { BASELINE_LABEL } from './version-id';
+
+const TABLE = 'version_registry';
 
 /**
  * The status machine as triggers of version_registry, made from the table of moves, so that whoever writes past this
@@ -11,7 +14,7 @@ import { BASELINE_LABEL } from './version-id';
  */
 export function statusTriggers(): string[] {
   return [
-    trigger('version_registry_begins', 'INSERT', undefined, [
+    guard(TABLE, 'begins', 'INSERT', undefined, [
       // INSERT OR REPLACE removes the row in its way without asking a DELETE trigger.
       refuse(
         'VERSION_IN_USE: the registry has a row of this id or version_id already',
@@ -19,18 +22,18 @@ export function statusTriggers(): string[] {
       ),
       refuse(
         'BASE_BUSY: another version is under way',
-        `EXISTS (SELECT 1 FROM version_registry WHERE status IN (${quoted(ACTIVE_STATUSES)}))`,
+        `EXISTS (SELECT 1 FROM version_registry WHERE status IN (${quotedList(ACTIVE_STATUSES)}))`,
       ),
       ...[true, false].map(refuseBeginnings),
     ]),
-    trigger('version_registry_keeps_ids', 'UPDATE', 'NEW.id IS NOT OLD.id OR NEW.version_id IS NOT OLD.version_id', [
+    guard(TABLE, 'keeps_ids', 'UPDATE', 'NEW.id IS NOT OLD.id OR NEW.version_id IS NOT OLD.version_id', [
       refuse('STATUS_MOVE_REFUSED: a version keeps its id and its version_id'),
     ]),
-    trigger('version_registry_moves', 'UPDATE', 'NEW.status IS NOT OLD.status', [
+    guard(TABLE, 'moves', 'UPDATE', 'NEW.status IS NOT OLD.status', [
       refuse(IMMUTABLE, isCommittedBaseline('OLD')),
       ...[true, false].flatMap((baseline) => VERSION_STATUSES.map((from) => refuseMoves(from, baseline))),
     ]),
-    trigger('version_registry_keeps_baseline', 'DELETE', isCommittedBaseline('OLD'), [refuse(IMMUTABLE)]),
+    guard(TABLE, 'keeps_baseline', 'DELETE', isCommittedBaseline('OLD'), [refuse(IMMUTABLE)]),
   ];
 }
 
@@ -44,7 +47,7 @@ function refuseBeginnings(baseline: boolean): string {
   const kind = baseline ? 'baseline' : 'version';
   return refuse(
     `STATUS_MOVE_REFUSED: a ${kind} begins as ${open.join(' or ')}`,
-    `${isBaseline('NEW', baseline)} AND NEW.status NOT IN (${quoted(open)})`,
+    `${isBaseline('NEW', baseline)} AND NEW.status NOT IN (${quotedList(open)})`,
   );
 }
 
@@ -54,20 +57,8 @@ function refuseMoves(from: VersionStatus, baseline: boolean): string {
   const allowed = open.length > 0 ? `can only become ${open.join(' or ')}` : `stays ${from}`;
   return refuse(
     `STATUS_MOVE_REFUSED: a ${kind} that is ${from} ${allowed}`,
-    `${isBaseline('OLD', baseline)} AND OLD.status = '${from}' AND NEW.status NOT IN (${quoted(open)})`,
+    `${isBaseline('OLD', baseline)} AND OLD.status = '${from}' AND NEW.status NOT IN (${quotedList(open)})`,
   );
-}
-
-function trigger(name: string, event: string, when: string | undefined, body: readonly string[]): string {
-  const condition = when === undefined ? '' : `\nWHEN ${when}`;
-  return `CREATE TRIGGER ${name} BEFORE ${event} ON version_registry${condition}
-BEGIN
-${body.map((statement) => `  ${statement};`).join('\n')}
-END`;
-}
-
-function refuse(message: Refusal, when?: string): string {
-  return `SELECT RAISE(ABORT, '${message}')${when === undefined ? '' : ` WHERE ${when}`}`;
 }
 
 function isCommittedBaseline(row: 'OLD' | 'NEW'): string {
@@ -76,8 +67,4 @@ function isCommittedBaseline(row: 'OLD' | 'NEW'): string {
 
 function isBaseline(row: 'OLD' | 'NEW', baseline: boolean): string {
   return `${row}.version_id ${baseline ? '' : 'NOT '}GLOB '${BASELINE_LABEL}_*'`;
-}
-
-function quoted(states: readonly string[]): string {
-  return states.map((state) => `'${state}'`).join(', ');
 }

@@ -1,11 +1,16 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 
-/**
- * The lines of a gzipped text, one at a time. `refuse` makes the error for a file that is missing, no gzip stream, or cut
- * short, be it within a line.
- */
-export async function* gzipLines(file: string, refuse: (found: string) => Error): AsyncGenerator<string> {
+/** The errors for a file that cannot be read to its end; what has none is thrown as it came. */
+export interface GzipFaults {
+  missing?: () => Error;
+  /** It is no gzip stream, or one that breaks off; `code` is the library's. */
+  unreadable: (code: string) => Error;
+  cutShort: () => Error;
+}
+
+/** The lines of a gzipped text, one at a time. A text that does not end with a line feed was cut short. */
+export async function* gzipLines(file: string, faults: GzipFaults): AsyncGenerator<string> {
   const source = createReadStream(file);
   const text = source.pipe(createGunzip());
   // pipe() does not hand errors on: without this a missing file would be waited for without end.
@@ -20,10 +25,10 @@ export async function* gzipLines(file: string, refuse: (found: string) => Error)
     }
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (code === 'ENOENT') throw refuse('is missing');
-    throw code.startsWith('Z_') ? refuse(`is no readable gzip stream (${code})`) : error;
+    if (code === 'ENOENT' && faults.missing) throw faults.missing();
+    throw code.startsWith('Z_') ? faults.unreadable(code) : error;
   } finally {
     source.destroy();
   }
-  if (rest !== '') throw refuse('ends within a line: it was cut short');
+  if (rest !== '') throw faults.cutShort();
 }

@@ -1,4 +1,3 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { HybridFlowError } from '../../domain/errors';
 import { findHolder, judgeHolder, type IsOpen } from '../../inspection/holders';
@@ -7,6 +6,7 @@ import { findChange, isRunning, viewOf, type Change } from '../changes';
 import type { Context } from '../context';
 import type { Host } from '../host';
 import { renderAlias, type AliasView } from '../render/adopt-alias';
+import { isRunOpen } from '../run-open';
 import { withStores } from '../stores';
 import type { Session } from '../temporal';
 
@@ -26,7 +26,9 @@ export function addAdoptAlias(program: Command, host: Host): void {
 function adopt(context: Context, session: Session): Promise<AliasView> {
   const { base, qdrant } = context.settings();
   const change = () => findChange(session, base);
-  return withStores(context, (stores) => adoptWhileIdle(stores, { change, isOpen: askFor(session) }, { base, qdrant }));
+  return withStores(context, (stores) =>
+    adoptWhileIdle(stores, { change, isOpen: (run) => isRunOpen(session, run) }, { base, qdrant }),
+  );
 }
 
 export interface AtWork {
@@ -53,20 +55,6 @@ export async function adoptWhileIdle(
   const { alias, collection, made } = await stores.vectors.adoptAlias();
   const { aliases } = await stores.vectors.readMode();
   return { base, configured: qdrant.collection, alias, collection, made, aliases, ...(await stores.vectors.status()) };
-}
-
-function askFor(session: Session): IsOpen {
-  return async ({ workflowId, runId, namespace }) => {
-    if (namespace !== undefined && namespace !== session.namespace) return undefined;
-    try {
-      const { status } = await session.client.workflow.getHandle(workflowId, runId).describe();
-      return isRunning({ status: status.name });
-    } catch (error) {
-      // A run whose history has expired is closed.
-      if (error instanceof WorkflowNotFoundError) return false;
-      throw error;
-    }
-  };
 }
 
 function busy(base: string, change: Change): HybridFlowError {

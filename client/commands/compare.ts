@@ -1,7 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import { COMPARABLE_NAMES, type VersionComparison } from '../../domain/compare';
-import { HybridFlowError } from '../../domain/errors';
 import { compareVersions, isLive, type CompareRequest, type CompareSources } from '../../inspection/compare';
 import { openArtifactStore } from '../../stores/artifacts';
 import { ARCHIVE_FOLDER } from '../../stores/artifacts/archive';
@@ -13,6 +11,7 @@ import type { Host } from '../host';
 import { interruptible } from '../person';
 import { renderComparison } from '../render/compare';
 import { comparisonPage } from '../render/compare-html';
+import { saveFile } from '../save-file';
 import { withStores } from '../stores';
 
 interface Flags {
@@ -63,7 +62,7 @@ async function compare(context: Context, flags: Flags, before: string, after: st
   }
   if (typeof html === 'string') {
     const path = context.pathOf(html);
-    await save(path, comparisonPage(found));
+    await saveFile(path, comparisonPage(found), '--html');
     const { same } = found;
     context.out.result({ before, after, same, path }, () => `${path}: ${before} and ${after}`);
   } else {
@@ -99,20 +98,4 @@ function limitOf(text: string): number {
     throw new InvalidArgumentError(`Expected a whole number from 1 to ${MOST}.`);
   }
   return limit;
-}
-
-async function save(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text, { mode: 0o600 });
-  } catch (cause) {
-    throw new HybridFlowError(
-      'CONFIG_INVALID',
-      {
-        found: `${path} cannot be written: ${(cause as Error).message}`,
-        expected: 'a file in a folder that exists and may be written',
-        next: 'name another file with --html',
-      },
-      { cause },
-    );
-  }
 }

@@ -10,6 +10,7 @@ import { seconds } from '../numbers';
 import { interruptible, whoAsks } from '../person';
 import { currentPollers, describeTrouble, missingQueues } from '../pollers';
 import { renderDrill } from '../render/drill';
+import { resultWithin } from '../result-within';
 import type { Session } from '../temporal';
 import { HybridFlowError } from '../../domain/errors';
 
@@ -88,21 +89,16 @@ async function startDrill(session: Session, base: string, input: DrillInput): Pr
  */
 function resultOf(run: Run, timeoutSeconds: number | undefined): Promise<DrillOutcome | undefined> {
   return interruptible(async (interrupted) => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve, reject) => {
+    const letGo = new Promise<undefined>((resolve) => {
       interrupted.addEventListener('abort', () => resolve(undefined), { once: true });
-      if (timeoutSeconds !== undefined)
-        timer = setTimeout(() => reject(timedOut(run, timeoutSeconds)), timeoutSeconds * 1_000);
     });
     try {
-      return await Promise.race([run.handle.result(), late]);
+      return await resultWithin(run.handle, timeoutSeconds, (after) => timedOut(run, after), letGo);
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw error;
       const { workflowId, runId, url, startedAt } = run;
       const view = { workflowId, runId, type: DRILL_VERSION, status: 'FAILED', startedAt, closedAt: null, url };
       throw endingOf(error, view);
-    } finally {
-      clearTimeout(timer);
     }
   });
 }

@@ -1,6 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { BASELINE_LABEL } from '../../domain/version-id';
-import { HybridFlowError } from '../../domain/errors';
 import type { MigrationPlan } from '../../domain/plan';
 import type { IsOpen } from '../../inspection/holders';
 import { makePlan } from '../../inspection/plan';
@@ -9,6 +8,7 @@ import { EXIT, EXIT_BY_CODE, type ExitCode } from '../exit-codes';
 import type { Host } from '../host';
 import { positiveWhole } from '../numbers';
 import { renderPlan } from '../render/plan';
+import { isRunOpen } from '../run-open';
 import { withStores } from '../stores';
 
 interface Flags {
@@ -56,19 +56,7 @@ async function planOf(context: Context, { batchSize, watch }: Flags): Promise<Mi
 
 /** Only where somebody holds the base is Temporal asked; where it does not answer, nobody can say. */
 function askTemporal(context: Context): IsOpen {
-  return async ({ workflowId, runId, namespace }) => {
-    try {
-      return await context.withTemporal(async (session) => {
-        if (namespace !== undefined && namespace !== session.namespace) return undefined;
-        const { status } = await session.client.workflow.getHandle(workflowId, runId).describe();
-        return status.name === 'RUNNING' || status.name === 'PAUSED';
-      });
-    } catch (error) {
-      // A run whose history has expired is closed.
-      if (error instanceof HybridFlowError && error.code === 'NOT_RUNNING') return false;
-      return undefined;
-    }
-  };
+  return (run) => context.withTemporal((session) => isRunOpen(session, run)).catch(() => undefined);
 }
 
 function notNegative(text: string): number {

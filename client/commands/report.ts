@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { HybridFlowError } from '../../domain/errors';
 import { REPORT_FILES, type RunReport } from '../../domain/report';
@@ -7,6 +6,7 @@ import type { Reports } from '../../stores/ports';
 import type { Context } from '../context';
 import type { Host } from '../host';
 import { renderReportList, type ReportListing } from '../render/report';
+import { saveFile } from '../save-file';
 
 interface Flags {
   format?: 'md' | 'json';
@@ -54,7 +54,7 @@ async function printReport(context: Context, reports: Reports, flags: Flags, giv
   const { versionId, text } = await find(reports, file, given);
   if (flags.output !== undefined) {
     const path = context.pathOf(flags.output);
-    await save(path, text);
+    await saveFile(path, text, '--output');
     out.result({ versionId, format, path }, () => `${path}: the report of ${versionId}`);
     return;
   }
@@ -84,21 +84,5 @@ function parsed(text: string): object | null {
     return typeof value === 'object' ? value : null;
   } catch {
     return null;
-  }
-}
-
-async function save(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text, { mode: 0o600 });
-  } catch (cause) {
-    throw new HybridFlowError(
-      'CONFIG_INVALID',
-      {
-        found: `${path} cannot be written: ${(cause as Error).message}`,
-        expected: 'a file in a folder that exists and may be written',
-        next: 'name another file with --output',
-      },
-      { cause },
-    );
   }
 }

@@ -9,6 +9,7 @@ import { seconds } from '../numbers';
 import type { Host } from '../host';
 import { confirm, whoAsks } from '../person';
 import { renderRollback } from '../render/rollback';
+import { resultWithin } from '../result-within';
 import { runRollback, type RollbackRun } from '../rollback';
 import type { Session } from '../temporal';
 
@@ -61,18 +62,11 @@ async function rollBack(context: Context, session: Session, flags: Flags, versio
 
 /** @throws HybridFlowError the run's own code, or WAIT_TIMED_OUT */
 async function resultOf(run: RollbackRun, timeoutSeconds: number | undefined): Promise<RollbackRecord> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    if (timeoutSeconds === undefined) return;
-    timer = setTimeout(() => reject(timedOut(run, timeoutSeconds)), timeoutSeconds * 1_000);
-  });
   try {
-    return await Promise.race([run.handle.result(), late]);
+    return await resultWithin(run.handle, timeoutSeconds, (after) => timedOut(run, after));
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
     throw endingOf(error, run.view('FAILED'));
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -3,6 +3,7 @@ import type { HealthReport, MetricState } from '../../domain/health';
 import type { Colors } from '../output';
 import type { HealthRunView, ScheduleView } from '../schedules';
 import { table } from './tables';
+import { interval } from './interval';
 import { fields } from './text';
 
 export interface HealthRunsView {
@@ -70,17 +71,6 @@ export function renderHealthRuns({ base, schedule, runs }: HealthRunsView, color
     `${color.bold(base)} ${schedule ? scheduleText(schedule) : 'not checked by schedule (`hfv health schedule`)'}`,
     ...(rows.length > 0 ? ['', table(['began', 'outcome', 'version', 'workflow'], rows, color)] : ['  no checks yet']),
   ].join('\n');
-}
-
-function interval(seconds: number): string {
-  for (const [unit, length] of [
-    ['d', 86_400],
-    ['h', 3_600],
-    ['min', 60],
-  ] as const) {
-    if (seconds % length === 0) return `${seconds / length} ${unit}`;
-  }
-  return `${seconds} s`;
 }
 
 function painted(text: string, color: Colors, state: string = text): string {

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { GroupFingerprint } from '../../domain/fingerprint';
 import { FingerprintGroups } from '../fingerprint';
-import { gzipLines } from '../gzip-lines';
+import { gzipLines, type GzipFaults } from '../gzip-lines';
 import { listedName } from '../group-names';
 import { writeNewFile } from '../new-file';
 import type { ChunkDigest, PointDigest } from '../ports/contents';
@@ -38,7 +38,7 @@ export async function writePoints(file: string, pages: AsyncIterable<PointDigest
  */
 export async function* readPoints(file: string, wanted: ReadonlySet<string>): AsyncGenerator<ChunkDigest> {
   let number = 0;
-  for await (const line of gzipLines(file, (found) => damaged(file, found))) {
+  for await (const line of gzipLines(file, faultsOf(file))) {
     number += 1;
     const [hex = '', pointId, chunkId, group, ...rest] = line.split('\t');
     if (!/^[0-9a-f]{64}$/.test(hex) || pointId === undefined || group === undefined || rest.length > 0) {
@@ -70,4 +70,12 @@ function escaped(text: string): string {
 
 function plain(text: string): string {
   return text.includes('\\') ? text.replace(/\\[\\nrt]/g, (written) => PLAIN[written] ?? written) : text;
+}
+
+function faultsOf(file: string): GzipFaults {
+  return {
+    missing: () => damaged(file, 'is missing'),
+    unreadable: (code) => damaged(file, `is no readable gzip stream (${code})`),
+    cutShort: () => damaged(file, 'ends within a line: it was cut short'),
+  };
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
+import { gzipLines } from '../gzip-lines';
 import { EXPORT_FORMAT, noCounts, type ExportCounts, type ExportLine, type FooterLine } from './export-format';
 import { damaged } from './export-values';
 
@@ -17,7 +16,7 @@ export async function checkExport(
   const hash = createHash('sha256');
   const found = noCounts();
   let previous: string | undefined;
-  for await (const line of readTextLines(file)) {
+  for await (const line of gzipLines(file, FAULTS)) {
     // One line behind, since the last one is the footer and not part of the hash.
     if (previous === undefined) assertHeader(line);
     else {
@@ -34,31 +33,14 @@ export async function checkExport(
   return found;
 }
 
+const FAULTS = {
+  unreadable: (code: string) => damaged(`no readable gzip stream (${code})`),
+  cutShort: () => damaged('a last line without its end: it was cut short'),
+};
+
 /** The lines of an export, parsed, one at a time. */
 export async function* readExport(file: string): AsyncGenerator<ExportLine> {
-  for await (const line of readTextLines(file)) yield parseLine(line);
-}
-
-async function* readTextLines(file: string): AsyncGenerator<string> {
-  const source = createReadStream(file);
-  const text = source.pipe(createGunzip());
-  // pipe() does not hand errors on: without this a missing file would be waited for without end.
-  source.once('error', (error) => text.destroy(error));
-  text.setEncoding('utf8');
-  let rest = '';
-  try {
-    for await (const chunk of text as AsyncIterable<string>) {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
-    }
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    throw code.startsWith('Z_') ? damaged(`no readable gzip stream (${code})`) : error;
-  } finally {
-    source.destroy();
-  }
-  if (rest !== '') throw damaged('a last line without its end: it was cut short');
+  for await (const line of gzipLines(file, FAULTS)) yield parseLine(line);
 }
 
 function parseLine(text: string): ExportLine {

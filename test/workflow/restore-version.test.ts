@@ -6,11 +6,10 @@ import { LATEST_COPY } from '../../domain/version-id';
 import type { restoreVersion } from '../../workflows';
 import { BASELINE, contentOf, RestoreWorld } from '../support/fakes/restore-world';
 import { withFaults, type Fault } from '../support/faults';
+import { expectTidy, SECOND, secondVersion } from '../support/fakes/second-version';
 import { failureOf, startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
 
 jest.setTimeout(120_000);
-
-const SECOND = 'v2_minor_20260102_000000';
 
 let env: TestWorkflowEnvironment;
 let workers: SharedWorkers;
@@ -35,33 +34,6 @@ function start(deps: ActivityDeps, input: RestoreInput | null) {
 const run = async (deps: ActivityDeps, input: RestoreInput | null) => (await start(deps, input)).result();
 const failing = async (deps: ActivityDeps, input: RestoreInput | null) =>
   failureOf((await start(deps, input)).result());
-
-/** Production is v2, and latest-copy with it. */
-function secondVersion(): RestoreWorld {
-  const world = new RestoreWorld();
-  world.register(SECOND);
-  world.seal(SECOND, 'second');
-  world.seal(LATEST_COPY, 'second', { versionId: SECOND });
-  Object.assign(world.holds, contentOf('second'));
-  world.journal.entries.push({
-    ...{ id: 1, kind: 'promote', versionId: SECOND, previousVersionId: BASELINE, state: 'done' },
-    ...{ stores: ['sqlite', 'qdrant', 'neo4j'], details: {}, workflowId: 'w', runId: 'run of v2' },
-    ...{ startedAt: '', committedAt: '', endedAt: '' },
-  });
-  return world;
-}
-
-/** Nothing but production may show that a restore was tried. */
-function expectTidy(world: RestoreWorld): void {
-  expect([world.claim, world.writeFence.read(), [...world.asides], world.fence]).toEqual([
-    undefined,
-    undefined,
-    [],
-    undefined,
-  ]);
-  expect(world.journal.entries.filter(({ state }) => state === 'switching' || state === 'committed')).toEqual([]);
-  expect([...world.folders.keys()].filter((name) => name.startsWith('.'))).toEqual([]);
-}
 
 test('a contaminated production becomes the baseline again, and what was there is saved', async () => {
   const world = new RestoreWorld();

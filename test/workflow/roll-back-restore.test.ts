@@ -1,15 +1,13 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ActivityDeps } from '../../activities';
 import type { RestoreInput } from '../../domain/restore';
-import { LATEST_COPY } from '../../domain/version-id';
 import type { RollBackInput } from '../../domain/rollback';
 import type { restoreVersion, rollBackVersion } from '../../workflows';
 import { BASELINE, contentOf, RestoreWorld } from '../support/fakes/restore-world';
+import { expectTidy, secondVersion } from '../support/fakes/second-version';
 import { failureOf, startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
 
 jest.setTimeout(120_000);
-
-const SECOND = 'v2_minor_20260102_000000';
 
 let env: TestWorkflowEnvironment;
 let workers: SharedWorkers;
@@ -29,33 +27,6 @@ function start(deps: ActivityDeps, input: RestoreInput | null) {
   workers.assign(workflowId, deps);
   const { taskQueue } = workers;
   return env.client.workflow.start<typeof restoreVersion>('restoreVersion', { args: [input], taskQueue, workflowId });
-}
-
-/** Production is v2, and latest-copy with it. */
-function secondVersion(): RestoreWorld {
-  const world = new RestoreWorld();
-  world.register(SECOND);
-  world.seal(SECOND, 'second');
-  world.seal(LATEST_COPY, 'second', { versionId: SECOND });
-  Object.assign(world.holds, contentOf('second'));
-  world.journal.entries.push({
-    ...{ id: 1, kind: 'promote', versionId: SECOND, previousVersionId: BASELINE, state: 'done' },
-    ...{ stores: ['sqlite', 'qdrant', 'neo4j'], details: {}, workflowId: 'w', runId: 'run of v2' },
-    ...{ startedAt: '', committedAt: '', endedAt: '' },
-  });
-  return world;
-}
-
-/** Nothing but production may show that a restore was tried. */
-function expectTidy(world: RestoreWorld): void {
-  expect([world.claim, world.writeFence.read(), [...world.asides], world.fence]).toEqual([
-    undefined,
-    undefined,
-    [],
-    undefined,
-  ]);
-  expect(world.journal.entries.filter(({ state }) => state === 'switching' || state === 'committed')).toEqual([]);
-  expect([...world.folders.keys()].filter((name) => name.startsWith('.'))).toEqual([]);
 }
 
 describe('rolled back while it runs', () => {
