@@ -76,14 +76,15 @@ describe('the number of chapters', () => {
     expect(stated?.offenders?.samples).toEqual(['in all: 3 instead of 4']);
   });
 
-  test('comes from the newest committed version: from its manifest, else from its row', async () => {
+  test('comes from the version that production is: from its manifest, else from its row', async () => {
     await kb.using(async (stores) => {
       const row = (versionId: string, status: string, chapterCount: number) => ({ versionId, status, chapterCount });
-      const rows = [row('v1', 'committed', 7), row('v2', 'committed', 9), row('v3', 'rolled_back', 1)];
+      const rows = [row('v1', 'committed', 7), row('v2', 'committed', 9), row('v3', 'committed', 1)];
+      const journal = { current: () => ({ versionId: 'v2' }) } as unknown as Stores['metadata']['journal'];
       const manifests = new Map([['v2', { counts: { chapters: 3, chaptersPerTextbook: { bailey: 3 } } }]]);
       const registry = { list: () => rows } as unknown as Stores['metadata']['registry'];
       const artifacts = { readManifest: async (name: string) => manifests.get(name) } as unknown as Stores['artifacts'];
-      const asked = { ...stores, artifacts, metadata: { ...stores.metadata, registry } };
+      const asked = { ...stores, artifacts, metadata: { ...stores.metadata, registry, journal } };
       const first = async () => (await runChecks(asked, { only: [1], expectedChapters: 50 }))[0];
       expect(await first()).toMatchObject({ passed: false, expected: '3 (bailey 3) (v2)' });
       manifests.clear();

@@ -125,8 +125,8 @@ test('one store is restored, and no other is touched', async () => {
 test('somebody who writes while it is restored is found, and production is what latest-copy holds', async () => {
   await contaminate();
   const write = () => base.cypher(`MATCH (p:Paragraph) WITH p LIMIT 1 SET p.text = 'written meanwhile'`);
-  // The plan reads the graph first; the second reading is the proof.
-  const meddled = withMeddling(deps, [{ before: 'graph.fingerprint', nth: 2, effect: write }]);
+  // The first reading after the restore is the one that is held against the version.
+  const meddled = withMeddling(deps, [{ before: 'graph.fingerprint', after: 'graph.restoreFrom', effect: write }]);
   const failure = await failureOf(restore({ version: baseline }, meddled));
   expect(failure).toMatchObject({ code: 'ROLLED_BACK', message: expect.stringContaining('meanwhile') as string });
   expect((failure.details[1] as RestoreOutcome).rollback).toMatchObject({ proven: true });

@@ -6,12 +6,15 @@ export interface Meddling {
   before: string;
   /** 1 for the first call. */
   nth?: number;
+  /** Another port method: calls are counted from its first call on. */
+  after?: string;
   effect: () => Promise<unknown>;
 }
 
 /** The same ports, with somebody meddling. Each meddling happens once. */
 export function withMeddling(deps: ActivityDeps, meddlings: readonly Meddling[]): ActivityDeps {
-  const counts = new Map<string, number>();
+  const counts = new Map<Meddling, number>();
+  const called = new Set<string>();
   const done = new Set<Meddling>();
   const wrap = <T extends object>(name: string, port: T): T =>
     new Proxy(port, {
@@ -20,9 +23,10 @@ export function withMeddling(deps: ActivityDeps, meddlings: readonly Meddling[])
         if (typeof value !== 'function') return value;
         const call = `${name}.${String(key)}`;
         return (...args: unknown[]) => {
-          const nth = (counts.get(call) ?? 0) + 1;
-          counts.set(call, nth);
-          const due = meddlings.find((m) => m.before === call && (m.nth ?? 1) <= nth && !done.has(m));
+          const counted = meddlings.filter((m) => m.before === call && (!m.after || called.has(m.after)));
+          for (const m of counted) counts.set(m, (counts.get(m) ?? 0) + 1);
+          called.add(call);
+          const due = counted.find((m) => (m.nth ?? 1) <= (counts.get(m) ?? 0) && !done.has(m));
           const method = value as (...given: unknown[]) => unknown;
           if (!due) return method.apply(target, args);
           done.add(due);
