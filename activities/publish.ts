@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import type { MigrationSettings } from '../domain/baseline';
 import { HybridFlowError } from '../domain/errors';
-import { STORE_NAMES } from '../domain/names';
+import type { StoreName } from '../domain/names';
 import type { PublishInput } from '../domain/publish';
 import type { VersionRow } from '../domain/registry';
 import type { VersionStatus } from '../domain/status';
 import type { FingerprintComparison } from '../domain/fingerprint';
 import { LATEST_COPY, type VersionKind } from '../domain/version-id';
-import { compareWithRecorded } from '../inspection/fingerprints';
-import { findSource, type SourceFound } from '../inspection/staging';
+import { driftOfProduction, findSource, type SourceFound } from '../inspection/staging';
 import type { NewVersion } from '../stores/ports';
 import { callControl, run, writeLease } from './context';
 import type { ActivityDeps } from './deps';
@@ -89,11 +88,9 @@ export function createPublishActivities(deps: ActivityDeps) {
       });
     },
 
-    /** How production differs from latest-copy, which a failed promote would be taken back to; store by store. */
-    async driftOfProduction(): Promise<FingerprintComparison[]> {
-      const control = callControl();
-      const compared = await Promise.all(STORE_NAMES.map((s) => compareWithRecorded(deps, LATEST_COPY, s, control)));
-      return compared.filter(({ same }) => !same);
+    /** How these stores differ from latest-copy. */
+    async driftOfProduction(stores: StoreName[]): Promise<FingerprintComparison[]> {
+      return driftOfProduction(deps, stores, callControl());
     },
 
     /** Inserts the version's row; once per run. */

@@ -1,9 +1,9 @@
 import { compareGroups } from '../domain/fingerprint';
 import { ARTIFACT_FILES, type StoreName } from '../domain/names';
-import type { StagingVerdict } from '../domain/staging';
+import type { StagedMarks, StagingVerdict, WrittenSince } from '../domain/staging';
 import { LATEST_COPY } from '../domain/version-id';
 import { recordedFingerprint } from '../inspection/fingerprints';
-import { changedSince, inspectStaging, type StagingAsked } from '../inspection/staging';
+import { changedSince, inspectStaging, writtenSince, type StagingAsked } from '../inspection/staging';
 import { callControl, writeLease } from './context';
 import type { ActivityDeps } from './deps';
 
@@ -46,9 +46,14 @@ export function createStagedActivities(deps: ActivityDeps) {
       return inspectStaging(deps, deps, asked, callControl());
     },
 
-    /** Stores in which staging is no longer what was validated. */
-    async stagingChanged(expected: Record<StoreName, string>): Promise<StoreName[]> {
-      return changedSince(deps, expected, callControl());
+    /** Where something may have been written since staging was validated; see {@link writtenSince}. */
+    async writtenSince(marks: StagedMarks | undefined): Promise<WrittenSince> {
+      return writtenSince(deps, marks);
+    },
+
+    /** Of these stores, those in which staging is no longer what was validated. */
+    async stagingChanged(expected: Record<StoreName, string>, stores: StoreName[]): Promise<StoreName[]> {
+      return changedSince(deps, expected, stores, callControl());
     },
   };
 }

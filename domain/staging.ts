@@ -12,9 +12,24 @@ export interface StagedCounts {
   paragraphs: number;
 }
 
+/** What Qdrant and Neo4j said of their own writes; null where a store cannot say. See `Marked`. */
+export interface StagedMarks {
+  neo4j: string | null;
+  qdrant: string | null;
+  stagingCollection: string | null;
+}
+
+/** Stores that may hold something else than what was validated, in production and in staging. */
+export interface WrittenSince {
+  production: StoreName[];
+  staging: StoreName[];
+}
+
 /** What validating staging found. */
 export interface StagingVerdict {
   checks: CheckResult[];
+  /** Taken before anything was read: where they still hold, what was read then is what is there. */
+  marks: StagedMarks;
   delta: StagedDelta;
   counts: StagedCounts;
   /** Fingerprints that production will have: of SQLite and Qdrant whole, of Neo4j the list of its chapters. */

@@ -8,23 +8,47 @@ import { recordedFingerprint, withSummary } from '../fingerprints';
 
 type Lists = Record<StoreName, GroupFingerprint[]>;
 
-/** What production's fingerprints will be after the promote. Of Neo4j its chapters alone can be told beforehand. */
+/** What a store's fingerprint will be after the promote. Of Neo4j its chapters alone can be told beforehand. */
+export async function expectedFingerprint(
+  stores: Stores,
+  store: StoreName,
+  removed: readonly string[],
+  control: CallControl,
+): Promise<GroupFingerprint[]> {
+  switch (store) {
+    case 'sqlite':
+      return stores.metadata.stagedFingerprint();
+    case 'qdrant':
+      return stores.vectors.fingerprint({ collection: STAGING_NAMES.collection }, control);
+    case 'neo4j':
+      return expectedGraph(stores, removed, control);
+  }
+}
+
+async function expectedGraph(
+  stores: Stores,
+  removed: readonly string[],
+  control: CallControl,
+): Promise<GroupFingerprint[]> {
+  const [staged, chapters, before] = await Promise.all([
+    stores.graph.stagedFingerprint(control),
+    stores.graph.stagedChapters(),
+    recordedFingerprint(stores, LATEST_COPY, 'neo4j'),
+  ]);
+  const replaced = new Set([...removed, ...chapters]);
+  const kept = chaptersOnly(before.groups).filter(({ group }) => !replaced.has(group));
+  return [...kept, ...staged].sort((a, b) => (a.group < b.group ? -1 : 1));
+}
+
+/** The fingerprints of all three stores as the promote will leave them; see {@link expectedFingerprint}. */
 export async function expectedFingerprints(
   stores: Stores,
   removed: readonly string[],
   control: CallControl,
 ): Promise<Lists> {
-  const { metadata, vectors, graph } = stores;
-  const [qdrant, staged, chapters, before] = await Promise.all([
-    vectors.fingerprint({ collection: STAGING_NAMES.collection }, control),
-    graph.stagedFingerprint(control),
-    graph.stagedChapters(),
-    recordedFingerprint(stores, LATEST_COPY, 'neo4j'),
-  ]);
-  const replaced = new Set([...removed, ...chapters]);
-  const kept = chaptersOnly(before.groups).filter(({ group }) => !replaced.has(group));
-  const neo4j = [...kept, ...staged].sort((a, b) => (a.group < b.group ? -1 : 1));
-  return { sqlite: metadata.stagedFingerprint(), qdrant, neo4j };
+  const of = (store: StoreName) => expectedFingerprint(stores, store, removed, control);
+  const [sqlite, qdrant, neo4j] = await Promise.all([of('sqlite'), of('qdrant'), of('neo4j')]);
+  return { sqlite, qdrant, neo4j };
 }
 
 /** Chapters by what staging does to them in Neo4j. */

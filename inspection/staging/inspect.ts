@@ -7,8 +7,10 @@ import type { CallControl, Embedder, Stores } from '../../stores/ports';
 import { runChecks } from '../checks';
 import { measureOverlap } from '../overlap';
 import { takeCensus } from './census';
+import { checkDrift } from './drift';
 import { expectedFingerprints, graphDelta, keepExpected } from './expected';
 import { stagedView } from './view';
+import { takeStagedMarks } from './written';
 
 export interface StagingAsked {
   versionId: string;
@@ -17,8 +19,8 @@ export interface StagingAsked {
 }
 
 /**
- * Validates staging: its shape in each store, the orphan census, the seven checks over the stores as they will be, and
- * the probes' nearest neighbours against production's. Keeps the fingerprints that production will have.
+ * Validates staging: its shape in each store, production unchanged beneath it, the orphan census, the seven checks over
+ * the stores as they will be, and the probes' nearest neighbours against production's. Keeps the fingerprints that production will have.
  *
  * @throws HybridFlowError STAGING_UNFIT where what was staged could not be promoted at all
  */
@@ -30,13 +32,15 @@ export async function inspectStaging(
 ): Promise<StagingVerdict> {
   const { metadata, vectors, graph } = stores;
   metadata.assertStagingFits();
+  const marks = await takeStagedMarks(stores);
   const sqlite = metadata.stagedDelta();
   await Promise.all([vectors.assertStagingFits(control), graph.assertStagingFits(sqlite.removed)]);
   const view = stagedView(stores, sqlite.removed);
   const census = await takeCensus(view, control);
   const { chapters, perTextbook, points, paragraphs } = census;
-  const [seven, qdrant, neo4j, lists] = await Promise.all([
+  const [seven, drift, qdrant, neo4j, lists] = await Promise.all([
     runChecks(view, { expected: { chapters, perTextbook } }, control),
+    checkDrift(stores, control),
     vectors.stagedDelta(control),
     graphDelta(stores, sqlite.removed),
     expectedFingerprints(stores, sqlite.removed, control),
@@ -48,9 +52,10 @@ export async function inspectStaging(
     { queries, limit, collection: STAGING_NAMES.collection },
     control,
   );
-  const checks: CheckResult[] = [census.check, ...seven, judgeOverlap(overlaps, minimumOverlap)];
+  const checks: CheckResult[] = [drift, census.check, ...seven, judgeOverlap(overlaps, minimumOverlap)];
   return {
     checks,
+    marks,
     delta: { sqlite, qdrant, neo4j },
     counts: { chapters, points, paragraphs },
     expected: await keepExpected(stores, versionId, lists),

@@ -23,7 +23,7 @@ export type {
   BackupResidue,
   StoredVersion,
 } from './archive';
-export type { Marked, GraphWriters } from './marks';
+export type { Marked, MarkedVectors, GraphWriters } from './marks';
 export type { Reports } from './reports';
 export type { WriteFenceStore } from './write-fence';
 export type { Embedder, GraphSearch, HierarchyNode, Neighbour, VectorSearch } from './search';

@@ -6,6 +6,11 @@ export interface Marked {
   mark(): Promise<StoreMark>;
 }
 
+export interface MarkedVectors {
+  /** As {@link Marked}, of production or of the collection or alias given. A null value where there is none of that name. */
+  mark(collection?: string): Promise<StoreMark>;
+}
+
 export interface GraphWriters {
   /** Transactions of others that have written, or are allowed to write, at this moment. */
   writers(): Promise<WriterSeen[]>;

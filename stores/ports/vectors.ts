@@ -3,7 +3,7 @@ import type { VectorChecks } from './checks';
 import type { CallControl } from './common';
 import type { VectorPoints } from './contents';
 import type { VectorFingerprints } from './fingerprints';
-import type { Marked } from './marks';
+import type { MarkedVectors } from './marks';
 import type { VectorRestore } from './restore';
 import type { VectorSearch } from './search';
 import type { VectorStaging } from './staging';
@@ -25,7 +25,7 @@ export interface VectorStore
     VectorStaging,
     VectorTextbooks,
     Partial<VectorPoints>,
-    Marked {
+    MarkedVectors {
   inventory(): Promise<QdrantInventory>;
   status(): Promise<{ points: number; status: string }>;
   /** The collection's own settings, for the manifest. */

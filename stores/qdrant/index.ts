@@ -50,7 +50,7 @@ export function openVectorStore(target: VectorTarget): VectorStore {
     switchAlias: (collection) => switchAlias(connection, collection),
     adoptAlias: () => adoptAlias(connection),
     retire: (collection) => retire(connection, collection),
-    mark: () => takeMark(connection),
+    mark: (collection) => takeMark(connection, collection),
     pointsPerTextbook: (textbooks) => countPointsPerTextbook(connection, textbooks),
   };
 }

@@ -1,7 +1,7 @@
 import type { StoreMark } from '../../domain/consistency';
 import { HybridFlowError } from '../../domain/errors';
 import type { QdrantConnection } from './client';
-import { resolveCollection } from './resolve';
+import { readAliases, resolveCollection } from './resolve';
 
 /** The least that shows the shards of each collection; the next one would list every segment. */
 const DETAILS_LEVEL = 3;
@@ -22,11 +22,16 @@ interface CollectionTelemetry {
  * the collection behind the name: a moved alias is another one. Null where the server is older, or keeps its telemetry
  * from this key.
  */
-export async function takeMark(connection: QdrantConnection): Promise<StoreMark> {
+export async function takeMark(connection: QdrantConnection, name?: string): Promise<StoreMark> {
   const at = new Date().toISOString();
-  const { collection } = await resolveCollection(connection);
+  const collection =
+    name === undefined ? (await resolveCollection(connection)).collection : await behind(connection, name);
   const found = (await readTelemetry(connection)).find(({ id }) => id === collection);
   return { at, value: found ? valueOf(found) : null };
+}
+
+async function behind(connection: QdrantConnection, name: string): Promise<string> {
+  return (await readAliases(connection)).find(({ alias_name }) => alias_name === name)?.collection_name ?? name;
 }
 
 async function readTelemetry({ call }: QdrantConnection): Promise<CollectionTelemetry[]> {

@@ -177,23 +177,75 @@ test('after the commit point everything is driven forward, however often it fail
   expect(world.journal.entries).toMatchObject([{ state: 'done' }]);
 });
 
-test('a promote is refused where production is no longer what the last commit left', async () => {
-  const world = new PublishWorld();
-  const handle = await start(world.deps(), { requireApproval: true });
+/** A staging that was validated and waits for approval. */
+async function awaitingApproval(world: PublishWorld, deps = world.deps()): ReturnType<typeof start> {
+  const handle = await start(deps, { requireApproval: true });
   await reaches(handle, 'open');
   world.ingest('new');
   await ready(handle);
   await reaches(handle, 'waiting for approval');
-  world.contaminate('qdrant');
+  return handle;
+}
+
+test('staging is not fit to be promoted where production changed beneath it', async () => {
+  const world = new PublishWorld();
+  const handle = await start(world.deps());
+  await reaches(handle, 'open');
+  world.ingest('new');
+  world.contaminate('neo4j');
+  expect(await ready(handle)).toMatchObject({
+    accepted: false,
+    failed: [expect.stringContaining('production as the last commit left it')],
+  });
+  await handle.executeUpdate('cancel', { args: [{}] });
+  await handle.result();
+});
+
+test.each<[string, (world: PublishWorld) => void, string]>([
+  ['production is no longer what the last commit left', (world) => world.contaminate('qdrant'), 'qdrant'],
+  ['staging is no longer what was validated', (world) => world.ingest('newer'), 'sqlite, qdrant, neo4j'],
+])('a promote is refused where %s', async (_, write, named) => {
+  const world = new PublishWorld();
+  const handle = await awaitingApproval(world);
+  write(world);
   const contaminated = { ...world.holds };
   await handle.signal('approve');
   const { lastReady } = await reaches(handle, 'open');
-  expect(lastReady).toMatchObject({ accepted: false, failed: [expect.stringContaining('qdrant')] });
+  expect(lastReady).toMatchObject({ accepted: false, failed: [expect.stringContaining(named)] });
   expect(world.writeFence.standing).toBeUndefined();
   await handle.executeUpdate('cancel', { args: [{}] });
   await handle.result();
   // What somebody else wrote is not this run's to take back.
   expect(world.holds).toEqual(contaminated);
+});
+
+test.each([
+  ['are not read again before the switch where they say that nobody wrote to them', true],
+  ['are read again before the switch where they cannot say whether anybody wrote to them', false],
+])('Qdrant and Neo4j %s', async (_, marked) => {
+  const world = new PublishWorld();
+  world.marked = marked;
+  const deps = world.deps();
+  let reads: string[] = [];
+  const counted = <T extends unknown[], R>(name: string, read: (...args: T) => R) => {
+    return (...args: T) => (reads.push(name), read(...args));
+  };
+  const { vectors, graph } = deps;
+  const handle = await awaitingApproval(world, {
+    ...deps,
+    vectors: { ...vectors, fingerprint: counted('qdrant', vectors.fingerprint) },
+    graph: {
+      ...graph,
+      fingerprint: counted('neo4j', graph.fingerprint),
+      stagedFingerprint: counted('staged neo4j', graph.stagedFingerprint),
+    },
+  });
+  reads = [];
+  const atSwitch: string[][] = [];
+  world.beforeSwitch = () => void atSwitch.push([...reads].sort());
+  await handle.signal('approve');
+  expect(await handle.result()).toMatchObject({ outcome: 'committed', proven: true });
+  expect(atSwitch[0]).toEqual(marked ? [] : ['neo4j', 'qdrant', 'qdrant', 'staged neo4j']);
 });
 
 test('a cancellation that comes after the promote has begun is refused', async () => {

@@ -88,6 +88,7 @@ export const SUMMARIES: Record<keyof FileActivities | keyof StoreActivities, str
   prepareStagingCollection: 'textbook_chunks_staging',
   prepareStagedGraph: 'clear :staging, stage what differs',
   checkStaging: 'shape, census, seven checks, neighbours',
+  writtenSince: 'what the stores say of their own writes',
   stagingChanged: 'staging against what was validated',
   beginSwitch: 'open the journal',
   findSwitch: 'how far did the switch come?',

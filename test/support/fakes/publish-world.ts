@@ -1,11 +1,13 @@
 import type { ActivityDeps } from '../../../activities';
 import type { ChapterDelta } from '../../../domain/chapter-delta';
+import type { StoreMark } from '../../../domain/consistency';
 import { HybridFlowError } from '../../../domain/errors';
 import type { GroupFingerprint } from '../../../domain/fingerprint';
 import type { StoreName } from '../../../domain/names';
 import type { SwitchJournal } from '../../../stores/ports';
 import { fakeGraphChecks, fakeVectorChecks } from './checks';
 import { fakeGroups } from './fingerprints';
+import { fakeMark } from './plan';
 import { assertHeld, RestoreWorld } from './restore-world';
 
 const DELTA: ChapterDelta = { added: [], changed: ['bailey:ch1'], removed: [] };
@@ -19,6 +21,8 @@ export class PublishWorld extends RestoreWorld {
   /** Called before a store is switched. */
   beforeSwitch: (store: StoreName) => void | Promise<void> = () => undefined;
   switched: StoreName[] = [];
+  /** False: Qdrant and Neo4j cannot say whether they were written to. */
+  marked = true;
 
   /** An ingestion writes to all three places. */
   ingest(content: string): void {
@@ -64,9 +68,11 @@ export class PublishWorld extends RestoreWorld {
           status: async () => ({ points: this.points, status: 'green' }),
         }),
         retire: async () => ({ aliased: false }),
+        mark: async (name) => this.#mark(name === undefined ? this.holds.qdrant : this.staged?.qdrant),
       },
       graph: {
         ...base.graph,
+        mark: async () => this.#mark([this.holds.neo4j, this.staged?.neo4j]),
         stagedChapters: async () => DELTA.changed,
         assertStagingFits: async () => this.#assertFits(),
         stagedChecks: () => fakeGraphChecks(() => this.chunks),
@@ -106,6 +112,10 @@ export class PublishWorld extends RestoreWorld {
         return { row, entry };
       },
     };
+  }
+
+  #mark(state: unknown): Promise<StoreMark> {
+    return this.marked ? fakeMark(() => state).mark() : Promise.resolve({ at: new Date().toISOString(), value: null });
   }
 
   async #switch(store: StoreName): Promise<void> {

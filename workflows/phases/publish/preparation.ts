@@ -1,4 +1,5 @@
 import { comparisonText, type FingerprintComparison } from '../../../domain/fingerprint';
+import { STORE_NAMES } from '../../../domain/names';
 import { LATEST_COPY } from '../../../domain/version-id';
 import { preflightSteps } from '../../parts/activities';
 import { claimBase } from '../../parts/claim-base';
@@ -27,7 +28,7 @@ export async function preflight(run: PublishRun): Promise<void> {
     });
   }
   await progress.step('compare production with latest-copy', async () => {
-    const drift = await longFiles.driftOfProduction();
+    const drift = await longFiles.driftOfProduction([...STORE_NAMES]);
     if (drift.length > 0) throw drifted(drift);
   });
   // From here on there may be something to undo, and a claim that says so.

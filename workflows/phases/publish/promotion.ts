@@ -29,12 +29,14 @@ export async function refusalToPromote(run: PublishRun, letFenceLapse: () => voi
 async function assertUnchanged(run: PublishRun): Promise<void> {
   const { steps, record, token, label } = run;
   await run.step('hold the write fence', () => steps.files.holdWriteFence(fenceOf(run)));
+  const { expected, marks } = record.verdict ?? {};
+  // Before the fence, which is a write itself. What says that it was not written to is what was read and validated.
+  const written = await run.step('ask the stores what was written since', () => steps.files.writtenSince(marks), told);
   await run.step('set the fence', () => steps.stores.acquireFence(token, label));
-  const expected = record.verdict?.expected;
   await run.step('compare staging and production with what was validated', async () => {
     const [changed, drift, copy] = await Promise.all([
-      expected ? steps.longFiles.stagingChanged(expected) : [...STORE_NAMES],
-      steps.longFiles.driftOfProduction(),
+      expected ? steps.longFiles.stagingChanged(expected, written.staging) : [...STORE_NAMES],
+      steps.longFiles.driftOfProduction(written.production),
       steps.longFiles.verifyCopy(LATEST_COPY),
     ]);
     if (changed.length > 0) {
@@ -60,6 +62,10 @@ async function assertUnchanged(run: PublishRun): Promise<void> {
       });
     }
   });
+}
+
+function told(facts: object): Record<string, unknown> {
+  return { ...facts };
 }
 
 /**
