@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import type { PublishOutcome } from '../../domain/publish';
 import type { StagingView } from '../../domain/staging';
 import { cancelUpdate, extendUpdate, type CancelRequest, type ExtendRequest } from '../../workflows/messages';
 import type { Host } from '../host';
+import { follow } from '../migration';
 import { minutes, seconds } from '../numbers';
 import { confirm, whoAsks } from '../person';
-import { followPublish, requireStaging } from '../publishing';
+import { requireStaging } from '../publishing';
 import { askUpdate } from '../updates';
 import { printEnd } from './commit';
 
@@ -46,7 +48,8 @@ export function addCancel(program: Command, host: Host): void {
           );
           return printEnd(
             context,
-            await followPublish(context, session, change, { attached: true, timeoutSeconds: timeout }),
+            // Its end and nothing else: a `ready` that was refused before is no answer to this.
+            await follow<PublishOutcome>(context, session, change, { attached: true, timeoutSeconds: timeout }),
             'cancelled',
           );
         }),

@@ -4,6 +4,7 @@ import type { ActivityDeps } from '../../activities';
 import { HybridFlowError } from '../../domain/errors';
 import { LATEST_COPY } from '../../domain/version-id';
 import type { PublishInput } from '../../domain/publish';
+import type { RunReport } from '../../domain/report';
 import type { ReadyAnswer, StagingStage, StagingView } from '../../domain/staging';
 import type { publishVersion } from '../../workflows';
 import { progress } from '../../workflows/messages';
@@ -116,6 +117,9 @@ test.each([
   const outcome = await handle.result();
   expect(outcome).toMatchObject({ outcome: 'cancelled', reason: 'cancelled by ann: wrong' });
   expect(world.registry.find(outcome.versionId)?.status).toBe('rolled_back');
+  // The switch had not begun, so that there is nothing to compare, and nothing that is not proven.
+  const report = JSON.parse(world.reports.get(`${outcome.versionId}/report.json`) ?? 'null') as RunReport;
+  expect(report).toMatchObject({ rollback: { proven: true, left: [], next: null } });
   expectUntouched(world);
 });
 

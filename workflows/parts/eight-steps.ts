@@ -40,7 +40,7 @@ export async function eightSteps(left: Leftovers): Promise<{ record: RollbackRec
   log.note(1, 'done', `${versionId}, of run ${runId}`);
   if (status === 'absent') log.note(2, 'not needed', 'the version had no row yet', left.startedAt);
   else log.note(2, 'done', status, left.startedAt);
-  let proof: ProductionProof | undefined;
+  let proof: ProductionProof | 'untouched' | undefined;
   // A run that had not passed preflight changed no store.
   if (tablesBefore) {
     await switchBack(steps, log, left);
@@ -51,11 +51,12 @@ export async function eightSteps(left: Leftovers): Promise<{ record: RollbackRec
     // What went wrong is noted with the step.
     proof = await proveUnlessUntouched(steps, log, left).catch(() => undefined);
   }
-  const results = await restOf(steps, log, left, proof);
+  const compared = proof === 'untouched' ? undefined : proof;
+  const results = await restOf(steps, log, left, compared);
   if (status !== 'absent' && leftBy(results).length > 0) {
     const { reason, trigger, startedAt } = left;
     const details = { trigger, reason, compensations: results, steps: log.steps };
-    await logFailedRollback(versionId, postMortem(startedAt, proof, details, 'failed'));
+    await logFailedRollback(versionId, postMortem(startedAt, compared, details, 'failed'));
   }
   return { record: await recordOf(log, left, proof, results), results };
 }
@@ -106,7 +107,7 @@ async function proveUnlessUntouched(
   steps: Steps,
   log: RollbackLog,
   left: Leftovers,
-): Promise<ProductionProof | undefined> {
+): Promise<ProductionProof | 'untouched' | undefined> {
   const { kind = 'baseline', runId } = left.holder;
   if (kind === 'baseline') return prove(steps, log, left);
   const entry = await log.step(6, async () => {
@@ -116,7 +117,7 @@ async function proveUnlessUntouched(
   });
   if (!entry) {
     log.note(7, 'not needed', UNTOUCHED);
-    return undefined;
+    return 'untouched';
   }
   const proof =
     kind === 'restore' ? await takeStoresBack(steps, log, entry, { dead: true }) : await prove(steps, log, left);
@@ -228,7 +229,7 @@ async function stillBack(steps: Steps, runId: string): Promise<void> {
 async function recordOf(
   log: RollbackLog,
   { holder, reason, trigger, status }: Leftovers,
-  proof: ProductionProof | undefined,
+  proof: ProductionProof | 'untouched' | undefined,
   results: readonly CompensationResult[],
 ): Promise<RollbackRecord> {
   const left = leftBy(results);
@@ -237,5 +238,6 @@ async function recordOf(
   else if (holder.tablesBefore) checks = await validateAgain(log);
   else log.note(8, 'done', 'nothing was changed');
   const known = { versionId: holder.versionId, trigger, reason, checks, left };
+  if (proof === 'untouched') return rollbackRecord(known, log, undefined, { proofNeeded: false });
   return rollbackRecord(known, log, proof, { proofNeeded: status !== 'absent' });
 }

@@ -1,5 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { PublishOutcome } from '../../../domain/publish';
+import type { RollbackRecord } from '../../../domain/rollback';
 import { failureOf } from '../workflow-env';
 import { at, retain, stage, type Deed } from './commands';
 import type { Model } from './model';
@@ -222,6 +223,8 @@ async function continued(model: Model, world: World, then: Continued, over: bool
     const { dead } = await untilDead(world, then.rollback, () => world.start('rollBackVersion', {}));
     if (!dead) return;
   }
-  const record = await world.run<{ left: string[] }>('rollBackVersion', {});
+  const record = await world.run<RollbackRecord>('rollBackVersion', {});
   expect(record.left).toEqual([]);
+  // Without steps it was committed, and has been driven forward.
+  if (record.steps.length > 0) expect(record).toMatchObject({ proven: true, next: null });
 }
