@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { z } from 'zod';
 import type { MigrationSettings } from '../domain/baseline';
 import type { CheckResult } from '../domain/checks';
+import type { ProductionSeen } from '../domain/consistency';
 import { HybridFlowError } from '../domain/errors';
 import { redact } from '../domain/masking';
 import { REHEARSAL_PREFIX, STORE_NAMES, type StoreName } from '../domain/names';
@@ -11,6 +12,7 @@ import type { RestoreInput, RestoreOutcome, RestorePlan, RestoreSource } from '.
 import { renderRestore } from '../domain/restore-markdown';
 import { isActive } from '../domain/status';
 import type { SwitchEntry } from '../domain/switch-journal';
+import { changedSinceSeen } from '../inspection/production-seen';
 import { removeRehearsals } from '../inspection/rehearsal';
 import { answerProbes, planRestore, resolveSource, type ProbesAnswered } from '../inspection/restore';
 import { checkSideTargets } from '../inspection/side-targets';
@@ -62,6 +64,11 @@ export function createRestoreVersionActivities(deps: ActivityDeps) {
       const request = { base, version, stores, minimumFreeBytes };
       const isOpen = (other: { workflowId: string; runId: string }) => deps.runs.isOpen(other.workflowId, other.runId);
       return planRestore(deps, request, { ownRunId: run().runId, isOpen }, callControl());
+    },
+
+    /** Of these stores, those that hold something else than what the restore was planned for. */
+    async changedSincePlanned(seen: ProductionSeen, stores: StoreName[]): Promise<StoreName[]> {
+      return changedSinceSeen(deps, seen, stores, callControl());
     },
 
     /** Restores aside, compares, checks. Each attempt has side targets of its own, as in every rehearsal. */

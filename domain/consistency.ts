@@ -18,6 +18,12 @@ export interface WriterSeen {
 
 export type Marks = Record<StoreName, StoreMark>;
 
+/** Production as it was read: its fingerprints, and what two stores said of their own writes just before. */
+export interface ProductionSeen {
+  fingerprints: Record<StoreName, string>;
+  marks: Record<Exclude<StoreName, 'sqlite'>, string | null>;
+}
+
 export interface CaptureWindow {
   store: StoreName;
   capturedFrom: string;

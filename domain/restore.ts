@@ -1,6 +1,7 @@
 import type { CompensationResult, StepRecord } from './baseline';
 import type { ChapterDelta } from './chapter-delta';
 import type { CheckResult } from './checks';
+import type { ProductionSeen } from './consistency';
 import type { ErrorCode } from './errors';
 import type { FingerprintComparison, GroupFingerprint, StoreFingerprint } from './fingerprint';
 import type { StoreName } from './names';
@@ -72,6 +73,8 @@ export interface RestorePlan {
   current: string | null;
   stores: StoreName[];
   changes: StoreChange[];
+  /** What the plan is made for: a switch over something else would lose it. */
+  production: ProductionSeen;
   /** Null where all three stores are restored. */
   drift: Drift | null;
   disk: { path: string; freeBytes: number; neededBytes: number };

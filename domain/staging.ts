@@ -32,6 +32,8 @@ export interface StagingVerdict {
   marks: StagedMarks;
   delta: StagedDelta;
   counts: StagedCounts;
+  /** SQLite's fingerprint beneath staging: a promote replaces nothing else. */
+  production: string;
   /** Fingerprints that production will have: of SQLite and Qdrant whole, of Neo4j the list of its chapters. */
   expected: Record<StoreName, string>;
 }

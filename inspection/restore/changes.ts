@@ -23,6 +23,12 @@ export async function readSides(stores: Stores, folder: string, control: CallCon
   );
 }
 
+/** Of production, by store. */
+export function fingerprintsOf(sides: readonly Sides[]): Record<StoreName, string> {
+  const digests = sides.map(({ store, production }) => [store, production.summary.sha256] as const);
+  return Object.fromEntries(digests) as Record<StoreName, string>;
+}
+
 export interface Wanted {
   stores: readonly StoreName[];
   manifest: Manifest;

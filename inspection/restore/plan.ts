@@ -4,7 +4,8 @@ import { isDrift, driftText, type RestorePlan, type StoreChange } from '../../do
 import type { CallControl, Stores } from '../../stores/ports';
 import { inspectBackups } from '../backups-folder';
 import { findHolder, type Asking, type Holder } from '../holders';
-import { changesOf, driftOf, readSides } from './changes';
+import { markProduction } from '../production-seen';
+import { changesOf, driftOf, fingerprintsOf, readSides } from './changes';
 import { judgeFitness } from './fitness';
 import { openSource } from './source';
 
@@ -32,6 +33,7 @@ export async function planRestore(
   const { source, manifest, warnings } = await openSource(stores, version, base);
   const wanted = STORE_NAMES.filter((store) => named.length === 0 || named.includes(store));
   const holder = await findHolder(stores, asking);
+  const marks = await markProduction(stores);
   const sides = await readSides(stores, source.folder, control);
   const current = stores.metadata.journal.current()?.versionId ?? null;
   const changes = await changesOf(stores, sides, { stores: wanted, manifest, current });
@@ -52,6 +54,7 @@ export async function planRestore(
     current,
     stores: wanted,
     changes,
+    production: { fingerprints: fingerprintsOf(sides), marks },
     drift,
     disk,
     heldBy: holder?.words ?? null,

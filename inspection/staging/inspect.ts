@@ -3,6 +3,7 @@ import { judgeOverlap } from '../../domain/overlap';
 import type { ProbeSettings } from '../../domain/probes';
 import type { StagingVerdict } from '../../domain/staging';
 import { STAGING_NAMES } from '../../domain/names';
+import { summaryOf } from '../../stores/fingerprint-text';
 import type { CallControl, Embedder, Stores } from '../../stores/ports';
 import { runChecks } from '../checks';
 import { measureOverlap } from '../overlap';
@@ -56,6 +57,7 @@ export async function inspectStaging(
   return {
     checks,
     marks,
+    production: summaryOf(metadata.fingerprint()).sha256,
     delta: { sqlite, qdrant, neo4j },
     counts: { chapters, points, paragraphs },
     expected: await keepExpected(stores, versionId, lists),

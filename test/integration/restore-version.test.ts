@@ -1,9 +1,10 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ActivityDeps } from '../../activities';
 import type { BaselineOutcome } from '../../domain/baseline';
-import { STORE_NAMES, undoWorkflowId } from '../../domain/names';
+import { STORE_NAMES, undoWorkflowId, type StoreName } from '../../domain/names';
 import type { RestoreInput, RestoreOutcome } from '../../domain/restore';
 import { LATEST_COPY } from '../../domain/version-id';
+import { STORE_TITLES } from '../../domain/words';
 import { compareWithRecorded } from '../../inspection/fingerprints';
 import { verifyVersion } from '../../inspection/verify';
 import { TestBase } from '../support/base';
@@ -122,17 +123,52 @@ test('one store is restored, and no other is touched', async () => {
   await expectRestored();
 });
 
-test('somebody who writes while it is restored is found, and production is what latest-copy holds', async () => {
+/** A single write of somebody who asks nobody. */
+const WRITES: Record<StoreName, () => Promise<unknown>> = {
+  sqlite: async () => base.sql(`UPDATE chapter_metadata SET title = 'written meanwhile'`),
+  qdrant: contaminateQdrant,
+  neo4j: () => base.cypher(`MATCH (p:Paragraph) WITH p LIMIT 1 SET p.text = 'written meanwhile'`),
+};
+
+test.each(STORE_NAMES)('who writes to %s while it is prepared is not overwritten', async (store) => {
   await contaminate();
-  const write = () => base.cypher(`MATCH (p:Paragraph) WITH p LIMIT 1 SET p.text = 'written meanwhile'`);
-  // The first reading after the restore is the one that is held against the version.
-  const meddled = withMeddling(deps, [{ before: 'graph.fingerprint', after: 'graph.restoreFrom', effect: write }]);
-  const failure = await failureOf(restore({ version: baseline }, meddled));
-  expect(failure).toMatchObject({ code: 'ROLLED_BACK', message: expect.stringContaining('meanwhile') as string });
-  expect((failure.details[1] as RestoreOutcome).rollback).toMatchObject({ proven: true });
+  const held = async () => ({
+    ...(await fingerprint(base)),
+    backups: base.backups().filter((name) => !/^(reports|\.claim)/.test(name)),
+  });
+  let written: unknown;
+  const effect = async () => {
+    await WRITES[store]();
+    written = await held();
+  };
+  const failure = await failureOf(
+    restore({ version: baseline }, withMeddling(deps, [{ before: 'vectors.restoreAside', effect }])),
+  );
+  expect(failure).toMatchObject({
+    code: 'CHECK_FAILED',
+    message: expect.stringMatching(`Somebody wrote to ${STORE_TITLES[store]} while .* prepared`) as string,
+  });
+  expect(await held()).toEqual(written);
+  expect([deps.metadata.fence.read(), await deps.artifacts.readClaim()]).toEqual([undefined, undefined]);
+  expect(deps.metadata.journal.list().filter(({ state }) => state === 'switching')).toEqual([]);
   await restore({ version: baseline });
   await expectRestored();
 });
+
+test.each(STORE_NAMES)(
+  'who writes to %s while it is restored is found, and everything is taken back',
+  async (store) => {
+    await contaminate();
+    // The first reading after the restore is the one that is held against the version.
+    const port = store === 'neo4j' ? 'graph' : 'vectors';
+    const meddling = { before: `${port}.fingerprint`, after: `${port}.restoreFrom`, effect: WRITES[store] };
+    const failure = await failureOf(restore({ version: baseline }, withMeddling(deps, [meddling])));
+    expect(failure).toMatchObject({ code: 'ROLLED_BACK', message: expect.stringContaining('meanwhile') as string });
+    expect((failure.details[1] as RestoreOutcome).rollback).toMatchObject({ proven: true });
+    await restore({ version: baseline });
+    await expectRestored();
+  },
+);
 
 /** A restore whose run is ended from outside right before a port method is called; answers the id of the dead run. */
 async function endedBefore(call: string): Promise<string> {

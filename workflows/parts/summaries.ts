@@ -58,6 +58,7 @@ export const SUMMARIES: Record<keyof FileActivities | keyof StoreActivities, str
   restoreProduction: 'put a store back as the copy has it',
   lookUpRestore: 'which version is to be restored?',
   planRestore: 'verify the version, hold production against it',
+  changedSincePlanned: 'was production written to since the plan?',
   rehearseRestore: 'restore aside, compare, seven checks',
   commitRestore: 'SQLite put back and the journal committed, as one',
   keepAsLatestCopy: 'the version becomes latest-copy',

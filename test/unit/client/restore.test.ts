@@ -22,6 +22,10 @@ const plan: RestorePlan = {
   source: { asked: 'baseline', folder: V1, versionId: V1, recovery: null },
   current: V2,
   stores: ['sqlite', 'neo4j'],
+  production: {
+    fingerprints: { sqlite: '1'.repeat(64), qdrant: '2'.repeat(64), neo4j: '3'.repeat(64) },
+    marks: { qdrant: null, neo4j: null },
+  },
   changes: [
     {
       ...{ store: 'sqlite', same: true, bytes: 70_000, keptIn: V2, others: [] },

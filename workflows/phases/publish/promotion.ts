@@ -130,8 +130,8 @@ async function commit(run: PublishRun, abortable: Abortable): Promise<void> {
   };
   await CancellationScope.nonCancellable(() =>
     run.progress.step('commit', async () => {
-      const staging = record.verdict?.expected.sqlite;
-      const { row } = await steps.files.commitPromote(input.startedBy ?? 'publishVersion', operation, { staging });
+      const expected = { staging: record.verdict?.expected.sqlite, production: record.verdict?.production };
+      const { row } = await steps.files.commitPromote(input.startedBy ?? 'publishVersion', operation, expected);
       record.committedAt = row.updatedAt;
     }),
   );

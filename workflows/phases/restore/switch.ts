@@ -17,6 +17,7 @@ export async function openSwitch(run: RestoreRun): Promise<void> {
   saga.undoWith('journal', () => undo.files.closeSwitch(runId, 'undone'), { lastWord: true });
   saga.undoWith('write fence', () => undo.files.releaseWriteFence(runId));
   await run.step('take the write fence', () => steps.files.holdWriteFence(fenceOf(run)));
+  await run.step('look whether production is what was planned for', () => demandUnchanged(run));
   await run.step('open the journal', () =>
     steps.files.beginSwitch({
       kind: 'restore',
@@ -26,6 +27,19 @@ export async function openSwitch(run: RestoreRun): Promise<void> {
       details: { ...run.details },
     }),
   );
+}
+
+/** What was written since would be replaced without having been saved. */
+async function demandUnchanged({ steps, plan }: RestoreRun): Promise<void> {
+  const changed = await steps.longFiles.changedSincePlanned(plan.production, plan.stores);
+  if (changed.length === 0) return;
+  const titles = changed.map((store) => STORE_TITLES[store]).join(' and ');
+  throw businessFailure('CHECK_FAILED', {
+    found: `Somebody wrote to ${titles} while the restore was prepared; nothing was changed`,
+    expected: 'production as it was when the restore was planned',
+    next: 'stop the other writer (`hfv plan` shows who is at work), then restore again',
+    details: { changed },
+  });
 }
 
 /**
@@ -68,7 +82,9 @@ export function commitSwitch({ steps, plan, progress }: RestoreRun): Promise<Swi
   const withSqlite = plan.stores.includes('sqlite');
   const name = withSqlite ? 'restore SQLite and commit' : 'commit';
   return CancellationScope.nonCancellable(() =>
-    progress.step(name, () => steps.files.commitRestore(plan.source.folder, withSqlite)),
+    progress.step(name, () =>
+      steps.files.commitRestore(plan.source.folder, withSqlite, { production: plan.production.fingerprints.sqlite }),
+    ),
   );
 }
 
