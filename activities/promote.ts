@@ -58,17 +58,20 @@ export function createPromoteActivities(deps: ActivityDeps) {
       return { mode, upserted: 0, deleted: 0 };
     },
 
-    /** Moves production's alias back where a switch had moved it, and removes what it was moved to. */
-    async switchVectorsBack(runId: string): Promise<'moved back' | 'not needed'> {
+    /**
+     * Moves production's alias back where a switch had moved it, and removes what it was moved to. `not moved`: there
+     * was a switch to take back, and its alias had not got that far; what was staged for it is removed all the same.
+     */
+    async switchVectorsBack(runId: string): Promise<'moved back' | 'not moved' | 'not needed'> {
       const { previousCollection: previous, collection: staged } = journal.find(runId)?.details ?? {};
       if (typeof previous !== 'string' || typeof staged !== 'string') return 'not needed';
       const { mode, collection } = await vectors.readMode();
-      const moved = mode === 'alias' && collection !== previous;
-      if (moved) await vectors.switchAlias(previous);
+      // Also where readers are back by their first name: a switch that broke in the middle has moved the other one.
+      if (mode === 'alias') await vectors.switchAlias(previous);
       // By its alias where that still stands, else by its own name.
       else await vectors.dropStaging();
       await vectors.dropAside(staged);
-      return moved ? 'moved back' : 'not needed';
+      return mode === 'alias' && collection !== previous ? 'moved back' : 'not moved';
     },
 
     /** The commit point: see {@link SwitchJournal.commitPromote}. */

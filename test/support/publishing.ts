@@ -41,8 +41,13 @@ export class Publishing {
     await handle.result().catch(() => undefined);
   }
 
-  static async open(live: Live, base: TestBase, taskQueue: string, input: PublishInput = {}): Promise<Publishing> {
-    const workflowId = `${taskQueue}-publish-${++runs}`;
+  static async open(
+    live: Live,
+    base: TestBase,
+    taskQueue: string,
+    input: PublishInput = {},
+    workflowId = `${taskQueue}-publish-${++runs}`,
+  ): Promise<Publishing> {
     const handle = await live.client.workflow.start<() => Promise<PublishOutcome>>('publishVersion', {
       // In a small corpus a few short chapters are near to every query.
       ...{ taskQueue, workflowId, args: [{ minimumOverlap: 0, ...input }] as unknown as [] },

@@ -72,15 +72,18 @@ async function clearStaging({ files, longFiles, longStores }: Steps, log: Rollba
     return;
   }
   await log.attempt(3, async () => gone(await files.dropStagingTable()));
-  await log.attempt(4, async () => gone(await longFiles.dropStagingCollection()));
+  await log.attempt(4, async () => gone(await longFiles.dropStagingCollection(), 'nothing under the staging name'));
   await log.attempt(5, async () => {
     const removed = await longStores.removeStagingNodes(left.batchSize);
     return { detail: `${removed} staging nodes deleted`, result: undefined };
   });
 }
 
-function gone(was: boolean): { state: 'done' | 'not needed'; detail: string; result: undefined } {
-  return { state: was ? 'done' : 'not needed', detail: was ? 'removed' : 'there was none', result: undefined };
+function gone(
+  was: boolean,
+  otherwise = 'there was none',
+): { state: 'done' | 'not needed'; detail: string; result: undefined } {
+  return { state: was ? 'done' : 'not needed', detail: was ? 'removed' : otherwise, result: undefined };
 }
 
 /** The fence goes first: a batch that is still on its way writes nothing after it. */
@@ -90,12 +93,19 @@ async function removeLabel({ stores, longStores }: Steps, { holder, batchSize }:
   return `:${holder.label} removed from ${removed} nodes`;
 }
 
+/** Of Qdrant's step; what is told after it is of the staging name alone. */
+const ALIAS = {
+  'moved back': 'alias moved back, and the collection that it led to removed',
+  'not moved': 'the alias had not moved; the collection that it was to lead to removed',
+  'not needed': 'no alias to move back',
+} as const;
+
 /** First of all, since what production is read from must not be taken for what was staged. */
 async function switchBack({ files }: Steps, log: RollbackLog, { holder }: Leftovers): Promise<void> {
   if ((holder.kind ?? 'baseline') !== 'publish') return;
   await log.attempt(4, async () => {
     const moved = await files.switchVectorsBack(holder.runId);
-    return { state: moved === 'moved back' ? 'done' : 'not needed', detail: `alias ${moved}`, result: undefined };
+    return { state: moved === 'not needed' ? 'not needed' : 'done', detail: ALIAS[moved], result: undefined };
   });
 }
 
