@@ -101,7 +101,7 @@ test('what a restore saved is given back: production and latest-copy are what wa
   const outcome = await restore({ version: folder, startedBy: 'ada' });
   expect(outcome).toMatchObject({
     ...{ asked: folder, stores: ['qdrant', 'neo4j'], proven: true, versionId: baseline, from: baseline },
-    ...{ warnings: [], latestCopyPath: deps.artifacts.pathOf(LATEST_COPY), drift: { chapters: 0, others: [] } },
+    ...{ latestCopyPath: deps.artifacts.pathOf(LATEST_COPY), drift: { chapters: 0, others: [] } },
   });
   expect(await production()).toEqual(held);
   expect(deps.metadata.journal.current()?.versionId).toBe(baseline);
