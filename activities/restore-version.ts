@@ -24,7 +24,10 @@ import { keepAsLatestCopy } from './restored-copy';
 import { createSavedActivities } from './saved-stores';
 
 const inputSchema = z.strictObject({
-  version: z.string({ error: 'the version to restore: an id, latest-copy, or baseline' }).min(1).max(100),
+  version: z
+    .string({ error: 'the version to restore: an id, latest-copy, baseline, or a rescue folder' })
+    .min(1)
+    .max(100),
   stores: z.array(z.enum(STORE_NAMES)).min(1).optional(),
   reason: z.string().max(10_000).optional(),
   startedBy: z.string().max(200).optional(),
@@ -129,7 +132,7 @@ function parsed(given: RestoreInput): z.output<typeof inputSchema> {
   if (result.success) return result.data;
   throw new HybridFlowError('CONFIG_INVALID', {
     found: `The input of restoreVersion does not fit:\n${z.prettifyError(result.error)}`,
-    expected: '{"version": "<id>, latest-copy, or baseline"}; the rest is optional',
+    expected: '{"version": "<id>, latest-copy, baseline, or a rescue folder"}; the rest is optional',
     next: 'correct the input; `hfv restore <version> --dry-run` shows what a restore would do',
   });
 }

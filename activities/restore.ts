@@ -6,6 +6,7 @@ import { verifyFiles } from '../inspection/verify/files';
 import type { ArtifactRef, GraphRestored } from '../stores/ports';
 import { callControl, isRetry, run, writeLease } from './context';
 import type { ActivityDeps } from './deps';
+import { recordSaved, type SavedAs } from './rescue-record';
 
 export interface CopyVerdict {
   intact: boolean;
@@ -23,26 +24,22 @@ export function createRestoreActivities(deps: ActivityDeps) {
   return {
     /**
      * Saves what a store holds now into a folder of this run, before a restore. What was saved once is never saved
-     * again: by then production may be the restored one.
+     * again: by then production may be the restored one. A record of what it holds is written beside it, last.
      *
      * @param snapshotsBefore Qdrant snapshots that are not this run's; see {@link VectorStore.createSnapshot}
+     * @param before production's fingerprint in that store right before
      */
-    async saveProduction(store: StoreName, folder: string, snapshotsBefore?: string[]): Promise<ArtifactRef> {
+    async saveProduction(
+      store: StoreName,
+      folder: string,
+      snapshotsBefore?: string[],
+      before?: string,
+    ): Promise<ArtifactRef> {
       await artifacts.openFolder(folder, run().runId);
       const file = FILES[store];
-      const saved = await existing(deps, folder, file);
-      if (saved) return saved;
-      const meanwhile = new Error(`${file} was saved by another attempt`);
-      try {
-        return await artifacts.write(folder, file, async (temporary) => {
-          await SAVE[store](deps, temporary, snapshotsBefore);
-          if (await existing(deps, folder, file)) throw meanwhile;
-        });
-      } catch (error) {
-        const first = error === meanwhile ? await existing(deps, folder, file) : undefined;
-        if (first) return first;
-        throw error;
-      }
+      const { ref, captured } = await saveOnce(deps, store, folder, snapshotsBefore);
+      await recordSaved(deps, { store, folder, file, ref, captured, before });
+      return ref;
     },
 
     /** Puts a store back as the version, or latest-copy, in `folder` has it. Its bytes are verified first. */
@@ -79,20 +76,48 @@ export function createStagingActivities({ graph }: ActivityDeps) {
   };
 }
 
-type Save = (deps: ActivityDeps, file: string, snapshotsBefore: string[] | undefined) => Promise<void>;
+/** What was captured is told by the attempt that did so alone. */
+async function saveOnce(
+  deps: ActivityDeps,
+  store: StoreName,
+  folder: string,
+  snapshotsBefore: string[] | undefined,
+): Promise<{ ref: ArtifactRef; captured?: SavedAs }> {
+  const file = FILES[store];
+  const saved = await existing(deps, folder, file);
+  if (saved) return { ref: saved };
+  const meanwhile = new Error(`${file} was saved by another attempt`);
+  let captured: SavedAs = {};
+  try {
+    const ref = await deps.artifacts.write(folder, file, async (temporary) => {
+      captured = await SAVE[store](deps, temporary, snapshotsBefore);
+      if (await existing(deps, folder, file)) throw meanwhile;
+    });
+    return { ref, captured };
+  } catch (error) {
+    const first = error === meanwhile ? await existing(deps, folder, file) : undefined;
+    if (first) return { ref: first };
+    throw error;
+  }
+}
+
+type Save = (deps: ActivityDeps, file: string, snapshotsBefore: string[] | undefined) => Promise<SavedAs>;
 
 const SAVE: Record<StoreName, Save> = {
   async sqlite({ metadata }, file) {
-    metadata.snapshotTo(file);
+    return metadata.snapshotTo(file);
   },
   async qdrant({ vectors }, file, before) {
+    const capturedFrom = new Date().toISOString();
     // Without the list nothing tells an earlier attempt's snapshot from somebody else's.
     const snapshot = await vectors.createSnapshot(before ?? [], { retry: before !== undefined && isRetry() });
     await vectors.downloadSnapshot(snapshot, file, callControl());
     await vectors.deleteSnapshot(snapshot.name);
+    return { capturedFrom, capturedTo: new Date().toISOString() };
   },
   async neo4j({ graph }, file) {
-    await graph.exportTo(file, callControl());
+    const { counts, serverVersion, capturedFrom, capturedTo } = await graph.exportTo(file, callControl());
+    return { counts, serverVersion, capturedFrom, capturedTo };
   },
 };
 

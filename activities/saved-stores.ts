@@ -21,7 +21,7 @@ export function createSavedActivities(deps: ActivityDeps) {
     },
 
     /**
-     * Puts a store back as it was saved before the switch. Such a folder has no manifest: the journal tells of it.
+     * Puts a store back as it was saved before the switch, by what the journal tells of it.
      *
      * @throws HybridFlowError ARTIFACT_DAMAGED where its bytes are others by now
      */

@@ -90,10 +90,16 @@ const RULES: Record<LeftoverKind, (residue: Residue, facts: LeftoverFacts) => Ju
   copy: () => sweep('a copy that was opened to be looked at'),
   building: () => sweep('a latest-copy that was never published'),
   previous: previousCopy,
-  rescue: (residue, facts) =>
-    within(residue, facts, facts.settings.archiveDays * DAY_MS)
-      ? wait(`what was there before a restore; kept for ${facts.settings.archiveDays} days`)
-      : sweep(`what was there before a restore, more than ${facts.settings.archiveDays} days ago`),
+  rescue: (residue, facts) => {
+    const { archiveDays } = facts.settings;
+    if (within(residue, facts, archiveDays * DAY_MS)) {
+      return wait(`what was there before a restore; kept for ${archiveDays} days`);
+    }
+    // A restore may be giving it back.
+    return facts.underWay
+      ? wait(`${facts.underWay} may be reading it`)
+      : sweep(`what was there before a restore, more than ${archiveDays} days ago`);
+  },
   version: versionFolder,
   archive: archivedFolder,
   snapshot: ({ proven }, facts) => {

@@ -10,7 +10,7 @@ const listSchema = z.strictObject({
   groups: z.number().int().nonnegative(),
 });
 
-const artifactSchema = z.strictObject({
+export const artifactSchema = z.strictObject({
   store: z.enum(['sqlite', 'qdrant', 'neo4j']),
   /** Path inside the version's folder. */
   file: z.string().regex(/^[^/\\]+$/),
@@ -26,6 +26,15 @@ const artifactSchema = z.strictObject({
   fingerprint: listSchema.optional(),
   /** Qdrant only, and only where it was asked for: the same with the vectors taken in. */
   deepFingerprint: listSchema.optional(),
+});
+
+/** The collection as it was described when it was captured. */
+export const qdrantSchema = z.strictObject({
+  name: z.string(),
+  collection: z.string(),
+  aliases: z.array(z.strictObject({ alias: z.string(), collection: z.string() })),
+  config: z.unknown(),
+  payloadSchema: z.unknown(),
 });
 
 /** Beside the Qdrant snapshot, where the vectors were taken in. */
@@ -47,13 +56,7 @@ export const manifestSchema = z.strictObject({
     nodes: z.number().int().nonnegative(),
     relationships: z.number().int().nonnegative(),
   }),
-  qdrant: z.strictObject({
-    name: z.string(),
-    collection: z.string(),
-    aliases: z.array(z.strictObject({ alias: z.string(), collection: z.string() })),
-    config: z.unknown(),
-    payloadSchema: z.unknown(),
-  }),
+  qdrant: qdrantSchema,
   artifacts: z.array(artifactSchema).length(3),
   /** One hash over the fingerprints of the three stores. */
   fingerprint: sha256.optional(),
@@ -63,5 +66,8 @@ export const manifestSchema = z.strictObject({
     .optional(),
 });
 
-export type Manifest = z.output<typeof manifestSchema>;
+/** Of a version; or what the records of a rescue folder come to, see domain/rescue.ts, of which no such file is written. */
+export interface Manifest extends Omit<z.output<typeof manifestSchema>, 'format'> {
+  format: 'hybridflow-version/1' | 'hybridflow-rescue/1';
+}
 export type Artifact = Manifest['artifacts'][number];

@@ -1,13 +1,14 @@
 import { comparisonText } from './fingerprint';
 import { bullets, code, facts, passedMark, plain, section, table } from './report-markdown/text';
 import { driftText, isDrift, type RestoreOutcome } from './restore';
+import { isRescueName } from './version-id';
 import { duration, STORE_TITLES } from './words';
 
 /** The report of a restore, for people. */
 export function renderRestore(outcome: RestoreOutcome): string {
   const { versionId, from, base, stores, previousVersionId, rescue, drift, warnings, why, reason } = outcome;
   return [
-    `# Restore of ${plain(from)}: ${outcome.outcome.replaceAll('_', ' ')}`,
+    `# Restore of ${plain(isRescueName(outcome.asked) ? outcome.asked : from)}: ${outcome.outcome.replaceAll('_', ' ')}`,
     facts([
       ['base', plain(base)],
       ['asked for', plain(outcome.asked)],

@@ -14,7 +14,7 @@ export const BASELINE_ALIAS = 'baseline';
 
 /** Input of `restoreVersion`. Without a version there is nothing to do; the rest is optional. */
 export interface RestoreInput {
-  /** A version id, `latest-copy`, or `baseline`. */
+  /** A version id, `latest-copy`, `baseline`, or a rescue folder. */
   version?: string;
   /** Only these; all three where none is named. */
   stores?: StoreName[];
@@ -31,9 +31,9 @@ export interface RestoreInput {
 export interface RestoreSource {
   /** As it was asked for. */
   asked: string;
-  /** The folder that the artifacts are read from: a version's, or latest-copy. */
+  /** The folder that the artifacts are read from: a version's, latest-copy, or a rescue folder. */
   folder: string;
-  /** The version that the folder holds. */
+  /** The version that the folder holds; of a rescue folder, the one that production was when it was saved. */
   versionId: string;
   /** Why the folder is not the one that was asked for; null where it is. */
   recovery: string | null;

@@ -14,6 +14,11 @@ export type VersionKind = (typeof VERSION_KINDS)[number];
 export const LATEST_COPY = 'latest-copy';
 export const STAGING = 'staging';
 
+/** A folder with what was there before a restore, or before a rollback had to restore; only runs give such names. */
+export function isRescueName(text: string): boolean {
+  return /^rescue-(?:restore-)?v\d+_[\w-]+$/.test(text);
+}
+
 /** The label of the baseline's paragraphs, as the migration plan writes it. */
 export const BASELINE_LABEL = 'v1_baseline';
 

@@ -3,6 +3,7 @@ import { HybridFlowError } from '../domain/errors';
 import { compareGroups, comparisonText, type GroupFingerprint } from '../domain/fingerprint';
 import type { StoreName } from '../domain/names';
 import type { RehearsedStore } from '../domain/rehearsal';
+import { storesIn } from '../domain/rescue';
 import { STORE_TITLES } from '../domain/words';
 import type { CallControl, Stores } from '../stores/ports';
 import { runChecks, type CheckedStores, type ChecksOptions } from './checks';
@@ -156,6 +157,8 @@ async function artifactOf(artifacts: Stores['artifacts'], folder: string, store:
 
 async function countsOf({ artifacts }: Stores, folder: string): Promise<ChecksOptions['expected']> {
   const manifest = await artifacts.readManifest(folder);
+  // What production is says it where the folder does not hold SQLite.
+  if (manifest && !storesIn(manifest).includes('sqlite')) return undefined;
   return manifest && { chapters: manifest.counts.chapters, perTextbook: manifest.counts.chaptersPerTextbook };
 }
 

@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { HybridFlowError } from '../../domain/errors';
 import { STORE_NAMES, type StoreName } from '../../domain/names';
 import type { RestorePlan } from '../../domain/restore';
+import { isRescueName } from '../../domain/version-id';
 import { planRestore } from '../../inspection/restore';
 import type { Context } from '../context';
 import { EXIT, EXIT_BY_CODE, type ExitCode } from '../exit-codes';
@@ -27,7 +28,7 @@ interface Flags {
 export function addRestore(program: Command, host: Host): void {
   program
     .command('restore')
-    .argument('<version>', 'version id, as `hfv versions` lists it, latest-copy, or baseline')
+    .argument('<version>', 'version id or rescue folder, as `hfv versions` lists them, latest-copy, or baseline')
     .description('put production back as a version has it: verified, checked aside, switched and proven')
     .addOption(new Option('--store <stores...>', 'only these stores; the others may drift').choices(STORE_NAMES))
     .option('--dry-run', 'show what would change, and change nothing; works without Temporal')
@@ -98,14 +99,15 @@ async function agreed(context: Context, flags: Flags, version: string): Promise<
       details: { plan },
     });
   }
-  return typed(plan.source.versionId);
+  const { folder, versionId } = plan.source;
+  return typed(isRescueName(folder) ? folder : versionId);
 }
 
-/** More than a yes: the id of the version that production is to be. */
-async function typed(versionId: string): Promise<boolean> {
+/** More than a yes: the name of what production is to be. */
+async function typed(name: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return (await terminal.question(`Type ${versionId} to restore it: `)).trim() === versionId;
+    return (await terminal.question(`Type ${name} to restore it: `)).trim() === name;
   } finally {
     terminal.close();
   }

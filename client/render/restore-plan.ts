@@ -1,5 +1,6 @@
 import prettyBytes from 'pretty-bytes';
 import { driftText, isDrift, type RestorePlan, type StoreChange } from '../../domain/restore';
+import { isRescueName } from '../../domain/version-id';
 import { STORE_TITLES } from '../../domain/words';
 import type { Colors } from '../output';
 import { table } from './tables';
@@ -8,9 +9,10 @@ import { count, fields } from './text';
 /** What a restore would do, for people: per store what changes, what is saved, and what would be refused. */
 export function renderRestorePlan(plan: RestorePlan, color: Colors): string {
   const { source, base, current, stores, changes, drift, disk, heldBy, refusals, warnings } = plan;
-  const asked = source.asked === source.versionId ? '' : ` (asked for as ${source.asked})`;
+  const rescue = isRescueName(source.folder);
+  const asked = rescue || source.asked === source.versionId ? '' : ` (asked for as ${source.asked})`;
   return [
-    `Restore of ${color.bold(source.versionId)}${asked} of ${base}`,
+    `Restore of ${color.bold(rescue ? source.folder : source.versionId)}${asked} of ${base}`,
     ...fields([
       ['production is', current],
       ['stores', stores.map((store) => STORE_TITLES[store]).join(', ')],

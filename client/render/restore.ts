@@ -1,6 +1,7 @@
 import { durationsByPhase } from '../../domain/baseline';
 import { comparisonText } from '../../domain/fingerprint';
 import { driftText, isDrift, type RestoreOutcome } from '../../domain/restore';
+import { isRescueName } from '../../domain/version-id';
 import { STORE_TITLES } from '../../domain/words';
 import type { Colors } from '../output';
 import { duration, fields } from './text';
@@ -8,15 +9,16 @@ import { duration, fields } from './text';
 /** How a restore ended, for people. */
 export function renderRestoreOutcome(outcome: RestoreOutcome, url: string | null, color: Colors): string {
   const { from, versionId, base, stores, comparisons, checks, probes, drift, rescue, recovery, warnings } = outcome;
+  const what = isRescueName(outcome.asked) ? outcome.asked : from;
   const head = outcome.proven
-    ? `${color.green('Restored')} ${color.bold(from)} of ${base}`
-    : `${color.red('Restored, NOT PROVEN')} ${from} of ${base}`;
+    ? `${color.green('Restored')} ${color.bold(what)} of ${base}`
+    : `${color.red('Restored, NOT PROVEN')} ${what} of ${base}`;
   const passed = checks.filter((check) => check.passed).length;
   return [
     head,
     ...(recovery ? [`${color.red('DISASTER RECOVERY')} ${recovery}`] : []),
     ...fields([
-      ['production is', versionId],
+      ['production is', isRescueName(outcome.asked) ? `${versionId}, and what ${what} held` : versionId],
       ['before', outcome.previousVersionId],
       ['stores', stores.map((store) => STORE_TITLES[store]).join(', ')],
       ['content', comparisons.map((one) => `${one.store}: ${comparisonText(one)}`).join('\n')],

@@ -1,5 +1,6 @@
 import { HybridFlowError } from '../../domain/errors';
 import { judgeChapters, judgeCountsAgree, type ExpectedChapters, type Verdict } from '../../domain/seven-checks';
+import { measureOf } from '../production-measure';
 import type { CheckContext } from './context';
 
 /** Check 1. A manifest that cannot be read fails it: what it states is what production is to be measured by. */
@@ -32,7 +33,7 @@ async function expectedChapters({ stores, options }: CheckContext): Promise<Expe
   const version = registry.list().find(({ versionId }) => versionId === current);
   if (version) {
     const { versionId: source, chapterCount } = version;
-    const manifest = await stores.artifacts.readManifest(source);
+    const manifest = await measureOf(stores.artifacts, source);
     if (manifest) {
       return { chapters: manifest.counts.chapters, perTextbook: manifest.counts.chaptersPerTextbook, source };
     }

@@ -103,10 +103,13 @@ function changeFact(change: ChangeSeen | null, { atWork }: Unfinished): DoctorFa
 
 /** Counts only: what they cannot tell, `hfv validate` and the fingerprints do. */
 function productionFact(
-  { metadata, points, paragraphs }: Seen,
+  { metadata, points, paragraphs, latestCopy }: Seen,
   current: Read<FolderState> | undefined,
 ): DoctorFacts['production'] {
-  const counts = current?.value?.manifest?.counts;
+  const latest = latestCopy.value?.manifest;
+  // As inspection/production-measure.ts: latest-copy may hold the version, and what was put back on top of it.
+  const isCurrent = latest != null && latest.versionId === metadata.value?.current?.versionId;
+  const counts = (isCurrent ? latest : current?.value?.manifest)?.counts;
   const counted = [metadata.value?.chapters, points.value, paragraphs.value];
   if (!counts || counted.includes(undefined)) return 'unknown';
   const recorded = [counts.chapters, counts.points, counts.paragraphs];
@@ -141,7 +144,11 @@ function latestCopyOf({ latestCopy: { value }, folders }: Seen): DoctorReport['l
   const same = [...folders].findLast(
     ([, found]) => manifest?.fingerprint !== undefined && found.value?.manifest?.fingerprint === manifest.fingerprint,
   );
-  const sameAs = manifest && isVersionId(manifest.versionId) ? manifest.versionId : (same?.[0] ?? null);
+  const named = manifest && isVersionId(manifest.versionId) ? manifest.versionId : undefined;
+  const own = named === undefined ? undefined : folders.get(named)?.value?.manifest?.fingerprint;
+  // After what was saved before a restore was put back, it is that version and more.
+  const other = own !== undefined && manifest?.fingerprint !== undefined && own !== manifest.fingerprint;
+  const sameAs = named !== undefined && !other ? named : (same?.[0] ?? null);
   return { state, sameAs, problems };
 }
 

@@ -1,7 +1,8 @@
 import { HybridFlowError } from '../../domain/errors';
 import type { Manifest } from '../../domain/manifest';
 import { STORE_NAMES, type StoreName } from '../../domain/names';
-import { predictDrift, summarizeChanges, type Drift, type StoreChange } from '../../domain/restore';
+import { isRescueManifest, storesIn } from '../../domain/rescue';
+import { predictDrift, summarizeChanges, type Drift, type RestoreSource, type StoreChange } from '../../domain/restore';
 import { LATEST_COPY } from '../../domain/version-id';
 import type { CallControl, Stores } from '../../stores/ports';
 import { liveFingerprint, recordedFingerprint, type Fingerprinted } from '../fingerprints';
@@ -11,14 +12,25 @@ export interface Sides {
   store: StoreName;
   production: Fingerprinted;
   version: Fingerprinted;
+  /** Nothing is left that says what a store held beside what was saved of the others; then `version` is production. */
+  unknown?: boolean;
 }
 
 /** Reads all three stores once, side by side. */
-export async function readSides(stores: Stores, folder: string, control: CallControl): Promise<Sides[]> {
+export async function readSides(
+  stores: Stores,
+  { folder, versionId }: RestoreSource,
+  manifest: Manifest,
+  control: CallControl,
+): Promise<Sides[]> {
+  const held = storesIn(manifest);
   return Promise.all(
     STORE_NAMES.map(async (store) => {
-      const version = await recordedFingerprint(stores, folder, store);
-      return { store, version, production: await liveFingerprint(stores, store, {}, control) };
+      const production = await liveFingerprint(stores, store, {}, control);
+      if (held.includes(store)) return { store, production, version: await recordedFingerprint(stores, folder, store) };
+      // What was saved beside it was written past the version that production was then; this store was not.
+      const version = await recordedFingerprint(stores, versionId, store).catch(unlessUnknown);
+      return version ? { store, production, version } : { store, production, version: production, unknown: true };
     }),
   );
 }
@@ -27,6 +39,12 @@ export async function readSides(stores: Stores, folder: string, control: CallCon
 export function fingerprintsOf(sides: readonly Sides[]): Record<StoreName, string> {
   const digests = sides.map(({ store, production }) => [store, production.summary.sha256] as const);
   return Object.fromEntries(digests) as Record<StoreName, string>;
+}
+
+function unlessUnknown(error: unknown): undefined {
+  const unknown = ['ARTIFACT_DAMAGED', 'CHECK_FAILED', 'VERSION_UNKNOWN'];
+  if (error instanceof HybridFlowError && unknown.includes(error.code)) return undefined;
+  throw error;
 }
 
 export interface Wanted {
@@ -59,13 +77,13 @@ export function driftOf(sides: readonly Sides[], wanted: readonly StoreName[]): 
 }
 
 /**
- * Copies that still hold production when the restore is done. latest-copy is replaced by a restore of all three, so
- * that it counts only where some stores are restored.
+ * Copies that still hold production when the restore is done. latest-copy is replaced by a restore of all three, and by
+ * one of what was saved before another, so that it counts only where some stores of a version are restored.
  */
-async function holdersOf({ artifacts }: Stores, { stores, current }: Wanted): Promise<string[]> {
+async function holdersOf({ artifacts }: Stores, { stores, manifest, current }: Wanted): Promise<string[]> {
   const own = current !== null && (await artifacts.exists(current)) ? [current] : [];
-  const latest = stores.length < STORE_NAMES.length && (await artifacts.exists(LATEST_COPY)) ? [LATEST_COPY] : [];
-  return [...own, ...latest];
+  const stays = stores.length < STORE_NAMES.length && !isRescueManifest(manifest);
+  return stays && (await artifacts.exists(LATEST_COPY)) ? [...own, LATEST_COPY] : own;
 }
 
 async function keptIn(

@@ -1,11 +1,15 @@
+import { HybridFlowError } from '../../domain/errors';
+import type { Manifest } from '../../domain/manifest';
+import type { StoreName } from '../../domain/names';
 import type { Refusal } from '../../domain/preflight';
-import { STORE_NAMES, type StoreName } from '../../domain/names';
-import { isDrift, driftText, type RestorePlan, type StoreChange } from '../../domain/restore';
+import { storesIn } from '../../domain/rescue';
+import { isDrift, driftText, type RestorePlan, type RestoreSource, type StoreChange } from '../../domain/restore';
+import { STORE_TITLES } from '../../domain/words';
 import type { CallControl, Stores } from '../../stores/ports';
 import { inspectBackups } from '../backups-folder';
 import { findHolder, type Asking, type Holder } from '../holders';
 import { markProduction } from '../production-seen';
-import { changesOf, driftOf, fingerprintsOf, readSides } from './changes';
+import { changesOf, driftOf, fingerprintsOf, readSides, type Sides } from './changes';
 import { judgeFitness } from './fitness';
 import { openSource } from './source';
 
@@ -31,10 +35,10 @@ export async function planRestore(
   control: CallControl = {},
 ): Promise<RestorePlan> {
   const { source, manifest, warnings } = await openSource(stores, version, base);
-  const wanted = STORE_NAMES.filter((store) => named.length === 0 || named.includes(store));
+  const wanted = wantedOf(source, manifest, named);
   const holder = await findHolder(stores, asking);
   const marks = await markProduction(stores);
-  const sides = await readSides(stores, source.folder, control);
+  const sides = await readSides(stores, source, manifest, control);
   const current = stores.metadata.journal.current()?.versionId ?? null;
   const changes = await changesOf(stores, sides, { stores: wanted, manifest, current });
   const drift = driftOf(sides, wanted);
@@ -64,9 +68,27 @@ export async function planRestore(
     warnings: [
       ...warnings,
       ...unsure(holder),
+      ...sides.flatMap((side) => unknownText(side, source)),
       ...(isDrift(drift) ? [`the stores will disagree about ${driftText(drift)}`] : []),
     ],
   };
+}
+
+/** @throws HybridFlowError CONFIG_INVALID for a store that was not saved there */
+function wantedOf({ folder }: RestoreSource, manifest: Manifest, named: readonly StoreName[]): StoreName[] {
+  const held = storesIn(manifest);
+  const missing = named.filter((store) => !held.includes(store));
+  if (missing.length === 0) return held.filter((store) => named.length === 0 || named.includes(store));
+  throw new HybridFlowError('CONFIG_INVALID', {
+    found: `${folder} does not hold ${missing.map((store) => STORE_TITLES[store]).join(' and ')}`,
+    expected: `--store ${held.join(' ')}, or none`,
+    next: 'leave `--store` out to restore what it holds; nothing was changed',
+  });
+}
+
+function unknownText({ store, unknown }: Sides, { folder }: RestoreSource): string[] {
+  if (!unknown) return [];
+  return [`${folder} does not hold ${STORE_TITLES[store]}, and nothing says what that was then: it stays as it is`];
 }
 
 /** A snapshot is stored by the server once more while it stands aside, and unpacked beside that. */

@@ -1,7 +1,7 @@
 import { HybridFlowError } from '../../domain/errors';
 import type { Manifest } from '../../domain/manifest';
 import { BASELINE_ALIAS, type RestoreSource } from '../../domain/restore';
-import { LATEST_COPY, isVersionId } from '../../domain/version-id';
+import { LATEST_COPY, isRescueName, isVersionId } from '../../domain/version-id';
 import type { Stores } from '../../stores/ports';
 import { verifyFiles } from '../verify/files';
 
@@ -14,13 +14,15 @@ export interface SourceFound {
 }
 
 /**
- * Which folder a name means: a version's own, that of the committed baseline, or latest-copy. Reads no artifact.
+ * Which folder a name means: a version's own, that of the committed baseline, latest-copy, or what was saved before a
+ * restore. Reads no artifact.
  *
  * @throws HybridFlowError VERSION_UNKNOWN for a name that means none, or a version that is not committed;
  * VERSION_ARCHIVED for one that has left the window
  */
 export function resolveSource({ metadata }: Pick<Stores, 'metadata'>, asked: string): RestoreSource {
   if (asked === LATEST_COPY) return { asked, folder: LATEST_COPY, versionId: currentOf(metadata), recovery: null };
+  if (isRescueName(asked)) return { asked, folder: asked, versionId: currentOf(metadata), recovery: null };
   const versionId = asked === BASELINE_ALIAS ? baselineOf(metadata) : asked;
   if (!isVersionId(versionId)) throw unknown(metadata, `${JSON.stringify(asked)} is no version`);
   const row = metadata.registry.find(versionId);
@@ -39,6 +41,7 @@ export function resolveSource({ metadata }: Pick<Stores, 'metadata'>, asked: str
  */
 export async function openSource(stores: Asked, asked: string, base: string): Promise<SourceFound> {
   const source = resolveSource(stores, asked);
+  if (isRescueName(source.folder)) await assertRescue(stores, source.folder);
   const found = await verified(stores, source, base);
   if (found.manifest) {
     return { source: named(stores, source, found.manifest), manifest: found.manifest, warnings: [] };
@@ -54,10 +57,27 @@ export async function openSource(stores: Asked, asked: string, base: string): Pr
   return { source: second, manifest: instead.manifest, warnings: [recovery, ...newerThanBaseline(source, baseline)] };
 }
 
-/** The version that a latest-copy is of stands in its manifest; one from before there were versions names only itself. */
+/**
+ * The version that a latest-copy is of stands in its manifest; one from before there were versions names only itself.
+ * What was saved before a restore names the version that production was then: it counts while it can be returned to.
+ */
 function named({ metadata }: Asked, source: RestoreSource, { versionId }: Manifest): RestoreSource {
-  const known = isVersionId(versionId) && metadata.registry.find(versionId) !== undefined;
-  return source.folder === LATEST_COPY && known ? { ...source, versionId } : source;
+  const row = isVersionId(versionId) ? metadata.registry.find(versionId) : undefined;
+  if (isRescueName(source.folder)) return row?.status === 'committed' ? { ...source, versionId } : source;
+  return source.folder === LATEST_COPY && row ? { ...source, versionId } : source;
+}
+
+async function assertRescue({ artifacts }: Asked, folder: string): Promise<void> {
+  if (await artifacts.exists(folder)) {
+    if (await artifacts.readManifest(folder)) return;
+    throw unrecorded(artifacts.pathOf(folder));
+  }
+  const there = (await artifacts.residues()).filter(({ kind }) => kind === 'rescue').map(({ path }) => path);
+  throw new HybridFlowError('VERSION_UNKNOWN', {
+    found: `there is no ${folder} in the backups folder`,
+    expected: there.length > 0 ? `one of ${there.slice(-5).join(', ')}` : 'a rescue folder; there is none',
+    next: 'list them with `hfv versions`',
+  });
 }
 
 /** Whoever wants less lost than the baseline loses must be told how. */
@@ -108,6 +128,15 @@ function archived(versionId: string): HybridFlowError {
     expected: 'a version in the window, latest-copy, or the baseline',
     next: 'restore one that `hfv versions` lists as committed; to look into an archived one, unpack its archive in another folder',
     details: { versionId },
+  });
+}
+
+function unrecorded(path: string): HybridFlowError {
+  return new HybridFlowError('ARTIFACT_DAMAGED', {
+    found: `${path} has no record of what it holds: its saving was broken off, or it is older than such records`,
+    expected: 'a record (`<store>.saved.json`) beside each store',
+    next: 'nothing was changed; production needs nothing of it. To look into it, open its metadata.db and neo4j.jsonl.gz elsewhere, and see the runbook under "What a rollback saved"',
+    details: { path },
   });
 }
 

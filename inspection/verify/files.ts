@@ -1,7 +1,7 @@
 import { HybridFlowError } from '../../domain/errors';
 import type { Manifest } from '../../domain/manifest';
 import { CHECKSUMS_FILE, MANIFEST_FILE } from '../../domain/names';
-import { LATEST_COPY } from '../../domain/version-id';
+import { isRescueName, LATEST_COPY } from '../../domain/version-id';
 import { rootFingerprint } from '../../stores/fingerprint-text';
 import type { ArtifactStore } from '../../stores/ports';
 import type { VerifiedFile } from './types';
@@ -25,9 +25,11 @@ export interface FilesFound {
 export async function verifyFiles(artifacts: ArtifactStore, folder: string): Promise<FilesFound> {
   const problems: string[] = [];
   const manifest = await readManifest(artifacts, folder, problems);
-  if (manifest) problems.push(...oddities(manifest, folder));
-  const stated = [...statedBy(manifest), ...(await readChecksums(artifacts, folder, problems))];
-  if (manifest) problems.push(...disagreements(stated));
+  // What was saved before a restore has a record beside each store, and nothing that would have to agree with it.
+  const rescue = isRescueName(folder);
+  if (manifest && !rescue) problems.push(...oddities(manifest, folder));
+  const stated = [...statedBy(manifest), ...(rescue ? [] : await readChecksums(artifacts, folder, problems))];
+  if (manifest && !rescue) problems.push(...disagreements(stated));
   const files: VerifiedFile[] = [];
   for (const file of new Set(stated.map((one) => one.file))) {
     const found = await artifacts.digest(folder, file).catch(unlessDamaged);
@@ -46,7 +48,7 @@ async function readManifest(
 ): Promise<Manifest | undefined> {
   try {
     const manifest = await artifacts.readManifest(folder);
-    if (!manifest) problems.push(`${MANIFEST_FILE} is missing: this version was never completed`);
+    if (!manifest) problems.push(missing(folder));
     return manifest;
   } catch (error) {
     // What may pass by itself says nothing about the copy.
@@ -54,6 +56,11 @@ async function readManifest(
     problems.push(error.facts.found);
     return undefined;
   }
+}
+
+function missing(folder: string): string {
+  if (isRescueName(folder)) return 'no record says what was saved there';
+  return `${MANIFEST_FILE} is missing: this version was never completed`;
 }
 
 /** What no schema can see: that the manifest is this folder's, and that its one hash is that of its parts. */

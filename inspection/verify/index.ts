@@ -1,6 +1,8 @@
 import { HybridFlowError } from '../../domain/errors';
+import type { Manifest } from '../../domain/manifest';
 import { STORE_NAMES, type StoreName } from '../../domain/names';
-import { LATEST_COPY } from '../../domain/version-id';
+import { storesIn } from '../../domain/rescue';
+import { isRescueName, LATEST_COPY } from '../../domain/version-id';
 import { STORE_TITLES } from '../../domain/words';
 import type { CallControl, Stores } from '../../stores/ports';
 import { verifyContent } from './contents';
@@ -17,7 +19,7 @@ export interface VerifyOptions {
 }
 
 /**
- * Checks a version, or latest-copy, from its folder: the bytes of every file, and the content of every artifact.
+ * Checks a version, latest-copy, or what was saved before a restore, from its folder: the bytes of every file, and the content of every artifact.
  * Everything that is wrong is told, not just the first of it. Production is only read where the folder is missing.
  *
  * @throws HybridFlowError VERSION_UNKNOWN where there is neither such a folder nor such a version in the registry
@@ -32,7 +34,7 @@ export async function verifyVersion(
   if (!(await isFolder(stores, version))) return withoutFolder(stores, version);
   const found = await verifyFiles(artifacts, version);
   const contents: VerifiedContent[] = [];
-  for (const store of STORE_NAMES) {
+  for (const store of storesOf(version, found.manifest)) {
     control.signal?.throwIfAborted();
     const wanted = store !== 'qdrant' || qdrant;
     contents.push(wanted ? await verifyContent(stores, version, store, found, control) : skipped(store));
@@ -49,6 +51,11 @@ export async function verifyVersion(
     contents,
     problems,
   };
+}
+
+/** What was saved before a restore may be of one store only. */
+function storesOf(folder: string, manifest: Manifest | undefined): readonly StoreName[] {
+  return manifest && isRescueName(folder) ? storesIn(manifest) : STORE_NAMES;
 }
 
 /** A name that could not be a folder's is no version's either. */

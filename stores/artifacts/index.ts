@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { isVersionId } from '../../domain/version-id';
+import { isRescueName, isVersionId } from '../../domain/version-id';
 import type { ArtifactStore } from '../ports';
 import { Archive } from './archive';
 import { amendClaim, readClaim, releaseClaim, takeClaim } from './claim';
@@ -11,6 +11,7 @@ import { LatestCopy } from './latest-copy';
 import { readManifest, sealFolder } from './manifest';
 import { localFolder, pathsBelow } from './names';
 import { ReportFolder } from './reports';
+import { readRescue } from './rescue';
 import { Residues } from './residues';
 import { digestArtifact, linkArtifact, writeArtifact } from './write';
 
@@ -55,7 +56,10 @@ export function openArtifactStore(backups: string): ArtifactStore {
     removeCopies: (prefix) => here(() => removeCopies(root, prefix)),
     seal: (folder, manifest) => here(async () => sealFolder(pathOf(folder), manifest)),
     readManifest: (folder) =>
-      here(async () => ((await inArchive(folder)) ? archive.readManifest(folder) : readManifest(pathOf(folder)))),
+      here(async () => {
+        if (isRescueName(folder)) return readRescue(pathOf(folder));
+        return (await inArchive(folder)) ? archive.readManifest(folder) : readManifest(pathOf(folder));
+      }),
     listVersions: () => here(() => archive.listVersions()),
     archive: (versionId, runId, mayStill) => here(() => archive.archive(versionId, runId, mayStill)),
     verifyArchived: (versionId) => here(() => archive.verifyArchived(versionId)),

@@ -2,12 +2,14 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { manifestSchema, type Artifact, type Manifest } from '../../domain/manifest';
 import { CHECKSUMS_FILE, MANIFEST_FILE } from '../../domain/names';
+import { isRescueName } from '../../domain/version-id';
 import { parseList, rootFingerprint, summaryOf } from '../fingerprint-text';
 import type { ArtifactRef } from '../ports';
 import { hashFile, placeText } from './disk';
 import { damaged, unlessMissing } from './errors';
 import { sweepTemporaries } from './folder';
 import { assertName } from './names';
+import { readRescue } from './rescue';
 
 /**
  * Completes a version's folder: every artifact, and the list of fingerprints beside it, is read anew and compared with
@@ -60,7 +62,9 @@ export async function readManifest(path: string): Promise<Manifest | undefined> 
 
 /** True for a file that the manifest vouches for: its bytes must not change any more. */
 export async function isSealed(path: string): Promise<boolean> {
-  const manifest = await readManifest(dirname(path)).catch(() => undefined);
+  const folder = dirname(path);
+  const read = isRescueName(basename(folder)) ? readRescue : readManifest;
+  const manifest = await read(folder).catch(() => undefined);
   return sealedFiles(manifest?.artifacts ?? []).some(({ file }) => file === basename(path));
 }
 

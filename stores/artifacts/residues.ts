@@ -1,7 +1,7 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { HybridFlowError } from '../../domain/errors';
-import { isVersionId } from '../../domain/version-id';
+import { isRescueName, isVersionId } from '../../domain/version-id';
 import type { ArtifactResidues, BackupResidue } from '../ports';
 import { ARCHIVE_FOLDER } from './archive';
 import { fsyncFolder } from './disk';
@@ -20,7 +20,7 @@ const KINDS: readonly [Kind, (name: string) => boolean][] = [
   ['previous', (name) => name.startsWith('.latest-copy.previous.')],
   ['building', (name) => name.startsWith('.latest-copy.')],
   ['copy', (name) => name.startsWith('.copy.')],
-  ['rescue', (name) => /^rescue-(?:restore-)?v\d+_/.test(name)],
+  ['rescue', isRescueName],
   ['version', isVersionId],
 ];
 

@@ -107,7 +107,10 @@ test('three contaminated stores are the baseline again: same fingerprints, same 
   expect(deps.metadata.journal.current()?.versionId).toBe(baseline);
   const rescued = base.backups().filter((name) => name.startsWith(`${outcome.rescue}/`) && !name.includes('.owner'));
   expect(rescued).toEqual(
-    ['metadata.db', 'neo4j.jsonl.gz', 'textbook_chunks.snapshot'].map((f) => `${outcome.rescue}/${f}`),
+    [
+      ...['metadata.db', 'metadata.fingerprint.txt', 'neo4j.fingerprint.txt', 'neo4j.jsonl.gz', 'neo4j.saved.json'],
+      ...['qdrant.saved.json', 'sqlite.saved.json', 'textbook_chunks.fingerprint.txt', 'textbook_chunks.snapshot'],
+    ].map((file) => `${outcome.rescue}/${file}`),
   );
   const logged = deps.metadata.registry.operations(baseline).filter(({ operationType }) => operationType === 'restore');
   expect(logged).toMatchObject([{ status: 'success', details: { by: 'ada', reason: 'a script went wrong' } }]);

@@ -51,7 +51,10 @@ test('a contaminated production becomes the baseline again, and what was there i
   ]);
   expect(world.holds).toEqual(contentOf('as it was'));
   const rescue = world.folders.get(outcome.rescue ?? '');
-  expect([...(rescue?.files ?? [])].sort()).toEqual(['metadata.db', 'neo4j.jsonl.gz']);
+  expect([...(rescue?.files ?? [])].sort()).toEqual([
+    ...['metadata.db', 'metadata.fingerprint.txt', 'neo4j.fingerprint.txt'],
+    ...['neo4j.jsonl.gz', 'neo4j.saved.json', 'sqlite.saved.json'],
+  ]);
   expect(world.registry.log.filter(({ operation }) => operation.type === 'restore')).toMatchObject([
     {
       versionId: BASELINE,
@@ -287,6 +290,21 @@ describe('fails before the commit', () => {
 });
 
 describe('fails after the commit', () => {
+  test('the files of the version are lost: latest-copy is captured from production, and it is said', async () => {
+    const world = secondVersion();
+    world.afterRestore = (store) => {
+      if (store === 'sqlite') world.damage(BASELINE);
+    };
+    const outcome = await run(world.deps(), { version: BASELINE });
+    expect(outcome).toMatchObject({ outcome: 'restored', versionId: BASELINE });
+    expect(outcome.warnings.join()).toContain(`hfv verify ${BASELINE}`);
+    const latest = world.folders.get(LATEST_COPY)?.manifest;
+    expect(latest).toMatchObject({ versionId: BASELINE, base: 'test' });
+    expect(latest?.artifacts.map(({ linkedFrom }) => linkedFrom)).toEqual([undefined, undefined, undefined]);
+    expect(world.journal.entries.at(-1)).toMatchObject({ state: 'done' });
+    expectTidy(world);
+  });
+
   test('a commit whose answer is lost is driven forward', async () => {
     const world = secondVersion();
     const faults: Fault[] = [{ call: 'metadata.journal.commitRestore', when: 'after', times: 1, perActivity: true }];

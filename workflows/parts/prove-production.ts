@@ -51,16 +51,16 @@ export async function proveProduction(
       const detail = `nothing of this run is left; ${differences(contaminated)}, written by somebody else while ${copy.folder} was taken: not restored from it`;
       return { detail, result: { comparisons: before, restored: [], savedTo: null } };
     }
-    const restored = contaminated.map(({ store }) => store);
     // Named after the run too: what an earlier, broken-off restore saved must stay.
     const rescue = `rescue-${versionId}-${workflowInfo().runId.slice(-12)}`;
     await files.openFolder(rescue);
-    for (const store of restored) {
+    for (const { store, actual } of contaminated) {
       // Listed right before: a snapshot that somebody took earlier must not be taken for what is there now.
       const present = store === 'qdrant' ? await files.listQdrantSnapshots() : [];
-      await longFiles.saveProduction(store, rescue, present);
+      await longFiles.saveProduction(store, rescue, present, actual.sha256);
       await longFiles.restoreProduction(store, copy.folder);
     }
+    const restored = contaminated.map(({ store }) => store);
     const after = await compare(longFiles, copy.folder, restored);
     demandRestored(after, rescue);
     const comparisons = before.map((one) => after.find(({ store }) => store === one.store) ?? one);

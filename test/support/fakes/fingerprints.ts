@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { GroupFingerprint } from '../../../domain/fingerprint';
 import type { Manifest } from '../../../domain/manifest';
+import { STORE_NAMES } from '../../../domain/names';
+import { rescueManifest, rescueRecordFile, rescueRecordSchema, type RescueRecord } from '../../../domain/rescue';
 import type { ArtifactStore, ArtifactTexts } from '../../../stores/ports';
 
 /** A folder of the fake backups: its files by name, and the content of those that are texts. */
@@ -51,6 +53,14 @@ export function fakeTexts(
       (found.texts ??= new Map<string, string>()).set('checksums.txt', lines.join(''));
       return ref(folder, 'manifest.json');
     },
-    readManifest: async (folder) => find(folder)?.manifest,
+    readManifest: async (folder) => find(folder)?.manifest ?? rescueManifest(recordsIn(find(folder))),
   };
+}
+
+/** What was saved before a restore has a record beside each store. */
+function recordsIn(folder: FakeFolder | undefined): RescueRecord[] {
+  return STORE_NAMES.flatMap((store) => {
+    const text = folder?.texts?.get(rescueRecordFile(store));
+    return text === undefined ? [] : [rescueRecordSchema.parse(JSON.parse(text))];
+  });
 }

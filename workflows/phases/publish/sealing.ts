@@ -1,7 +1,7 @@
 import type { TakenArtifact } from '../../../activities';
-import { mayRestoreFrom, stateConsistency, type ConsistencyStatement } from '../../../domain/consistency';
+import { mayRestoreFrom, type ConsistencyStatement } from '../../../domain/consistency';
 import { comparisonText } from '../../../domain/fingerprint';
-import { composeManifest } from '../../parts/compose-manifest';
+import { captureProduction } from '../../parts/capture-production';
 import { labelParagraphs, type LabelRun } from '../label-paragraphs';
 
 /** A version that has been committed and is to be driven to its end, by its own run or by the one that finds it dead. */
@@ -67,41 +67,7 @@ async function sealVersion(run: Committed): Promise<Sealed> {
   return { ...captured, proven: differing.length === 0 && compared.length > 0 };
 }
 
-/** Side by side, with the stores' marks before and after: the write fence asks others to keep out meanwhile. */
-async function capture(run: Committed) {
-  const { steps, versionId, runId, label } = run;
-  const { longFiles, files } = steps;
-  const startedAt = new Date().toISOString();
-  await files.openFolder(versionId, runId);
-  const before = await longFiles.markStores();
-  const present = await files.listQdrantSnapshots();
-  const [metadata, [qdrant, collection], neo4j] = await Promise.all([
-    longFiles.snapshotMetadata(versionId),
-    longFiles
-      .snapshotQdrant(versionId, present, run.settings.deep)
-      .then(async (taken) => [taken, await files.describeCollection()] as const),
-    longFiles.exportNeo4j(versionId),
-  ]);
-  const after = await longFiles.markStores();
-  const taken = [metadata, qdrant, neo4j] as const;
-  const fence = {
-    owner: `publishVersion ${versionId}`,
-    from: startedAt,
-    to: after.sqlite.at,
-    note: 'the row write_fence in metadata.db',
-  };
-  const windows = taken.map(({ artifact: { store, capturedFrom, capturedTo } }) => ({
-    ...{ store, capturedFrom, capturedTo },
-    contentUnchanged: null,
-    countsUnchanged: true,
-  }));
-  const consistency = stateConsistency({ marksBefore: before, marksAfter: after, windows, fence });
-  const [{ sqlite }, stores] = await Promise.all([
-    files.inspectFiles(versionId),
-    steps.longStores.inspectStores(label),
-  ]);
-  const inventory = { takenAt: startedAt, sqlite, qdrant: stores.qdrant, neo4j: stores.neo4j };
-  const manifest = composeManifest(run, versionId, { inventory }, collection, taken);
-  await longFiles.sealManifest(versionId, { ...manifest, consistency: { ...consistency } });
-  return { taken, consistency };
+function capture({ steps, versionId, runId, workflowId, label, settings }: Committed) {
+  const owner = `publishVersion ${versionId}`;
+  return captureProduction(steps, { folder: versionId, versionId, runId, workflowId, label, settings, owner });
 }

@@ -1,14 +1,15 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import type { StepRecord } from '../../../domain/baseline';
 import { STORE_NAMES } from '../../../domain/names';
 import type { RehearsedStore } from '../../../domain/rehearsal';
 import type { RestoreDetails, RestoreOutcome } from '../../../domain/restore';
 import type { SwitchEntry } from '../../../domain/switch-journal';
-import { versionLabel } from '../../../domain/version-id';
+import { isRescueName, versionLabel } from '../../../domain/version-id';
 import { tellingSteps, type Steps } from '../../parts/activities';
-import { messageOf } from '../../parts/failures';
+import { messageOf, rootOf } from '../../parts/failures';
 import { labelRestored } from './labels';
 import { restoredOutcome } from './outcome';
+import { keepProductionAsLatestCopy } from './production-copy';
 import { proveRestored } from './proof';
 
 /** What only the run itself can tell; whoever drives a dead one forward has none of it. */
@@ -46,11 +47,8 @@ export async function driveRestoreForward(
         return undefined;
       }
     };
-    // A restore of some stores leaves the last copy that is of one version.
-    const latestCopyPath =
-      stores.length < STORE_NAMES.length
-        ? null
-        : await told.step('make it latest-copy', () => steps.longFiles.keepAsLatestCopy(source.folder, runId));
+    const { path: latestCopyPath, warning } = await keepCopy(steps, entry, told);
+    if (warning !== null) warnings.push(warning);
     if (stores.includes('neo4j')) {
       await orWarn('label what was made anew', () => labelRestored(steps, entry, versionLabel(source.versionId)));
     }
@@ -64,6 +62,35 @@ export async function driveRestoreForward(
     await told.step('release the claim', () => steps.files.releaseClaim(runId));
     return { ...outcome, warnings };
   });
+}
+
+/**
+ * latest-copy is the version that was restored, and stays what it was, of one version, where some of its stores were. What
+ * had been saved before another restore is no version: then it becomes what production is now.
+ */
+async function keepCopy(
+  steps: Steps,
+  entry: SwitchEntry,
+  { step }: Pick<ToldByRun, 'step'>,
+): Promise<{ path: string | null; warning: string | null }> {
+  const { source, base } = entry.details as unknown as RestoreDetails;
+  if (isRescueName(source.folder)) {
+    return step('make production latest-copy', () => keepProductionAsLatestCopy(steps, entry, base));
+  }
+  if (entry.stores.length < STORE_NAMES.length) return { path: null, warning: null };
+  const keep = () => steps.longFiles.keepAsLatestCopy(source.folder, entry.runId);
+  try {
+    return { path: await step('make it latest-copy', keep), warning: null };
+  } catch (error) {
+    const root = rootOf(error);
+    if (!(root instanceof ApplicationFailure) || root.type !== 'ARTIFACT_DAMAGED') throw error;
+    // The files were lost after the commit. Production was proven to be the version before it, and is the copy now.
+    const { path, warning } = await step('make production latest-copy', () =>
+      keepProductionAsLatestCopy(steps, entry, base),
+    );
+    const lost = `${source.folder} was lost after it was restored (${root.message}): latest-copy was captured from production; see \`hfv verify ${source.folder}\``;
+    return { path, warning: [lost, warning].filter((text) => text !== null).join('; ') };
+  }
 }
 
 /** One row of operation_log: who, why, what, and how it was proven. */

@@ -8,7 +8,7 @@ import { LATEST_COPY } from '../../../domain/version-id';
 export interface KeptSource {
   store: StoreName;
   folder: string;
-  /** Of a rescue folder, which has no manifest; null where the folder is a sealed version's. */
+  /** Of a rescue folder, as the journal tells of it; null where the folder is a sealed version's. */
   saved: SavedStore | null;
 }
 

@@ -34,7 +34,7 @@ async function save({ steps, saved }: RestoreRun, store: StoreName, folder: stri
   const before = await steps.longFiles.fingerprintProduction(store);
   // Listed right before: a snapshot that somebody took earlier must not be taken for what is there now.
   const present = store === 'qdrant' ? await steps.files.listQdrantSnapshots() : [];
-  const { sha256 } = await steps.longFiles.saveProduction(store, folder, present);
+  const { sha256 } = await steps.longFiles.saveProduction(store, folder, present, before.sha256);
   const after = await steps.longFiles.fingerprintProduction(store);
   saved[store] = { file: SAVED_FILES[store], sha256, fingerprint: before.sha256 === after.sha256 ? after : null };
 }

@@ -44,7 +44,7 @@ export async function takeStoresBack(
       const before = await compare(steps, source);
       const differs = before?.same !== true;
       if (differs) {
-        await putBack(steps, source, rescue);
+        await putBack(steps, source, rescue, before?.actual.sha256);
         restored.push(source.store);
       }
       const after = differs ? await compare(steps, source) : before;
@@ -127,12 +127,17 @@ function held(store: StoreName, expected: StoreFingerprint, actual: StoreFingerp
   return { store, same, expected, actual, differing: same ? 0 : 1, samples: [] };
 }
 
-async function putBack({ files, longFiles }: Steps, source: KeptSource, rescue: string): Promise<void> {
+async function putBack(
+  { files, longFiles }: Steps,
+  source: KeptSource,
+  rescue: string,
+  before: string | undefined,
+): Promise<void> {
   const { store, folder, saved } = source;
   await files.openFolder(rescue);
   // Listed right before: a snapshot that somebody took earlier must not be taken for what is there now.
   const present = store === 'qdrant' ? await files.listQdrantSnapshots() : [];
-  await longFiles.saveProduction(store, rescue, present);
+  await longFiles.saveProduction(store, rescue, present, before);
   if (saved) await longFiles.restoreSaved(store, folder, saved);
   else await longFiles.restoreProduction(store, folder);
 }

@@ -1,0 +1,98 @@
+import { Context } from '@temporalio/activity';
+import type { GroupFingerprint } from '../domain/fingerprint';
+import { FINGERPRINT_FILES, REHEARSAL_PREFIX, type StoreName } from '../domain/names';
+import { rescueRecordFile, type RescueRecord } from '../domain/rescue';
+import { listText, summaryOf } from '../stores/fingerprint-text';
+import type { ArtifactRef, CapturedFile } from '../stores/ports';
+import { callControl, run } from './context';
+import type { ActivityDeps } from './deps';
+
+export type SavedAs = Partial<Omit<CapturedFile, 'bytes' | 'sha256'>>;
+
+export interface Saving {
+  store: StoreName;
+  folder: string;
+  file: string;
+  ref: ArtifactRef;
+  /** As its own attempt captured it; of a file that an earlier attempt left, nothing is known but what it holds. */
+  captured?: SavedAs;
+  /** Production's fingerprint right before it was saved. */
+  before?: string;
+}
+
+type Told = Pick<RescueRecord, 'chaptersPerTextbook' | 'qdrant'> & {
+  groups: readonly GroupFingerprint[];
+  counts: Record<string, number>;
+};
+
+/**
+ * Writes beside what was saved what it holds, so that it can be given back: the list of its fingerprints, then the
+ * record, last. What it holds is read from what was saved, not from production, which may have changed since.
+ */
+export async function recordSaved(deps: ActivityDeps, saving: Saving): Promise<void> {
+  const { artifacts, metadata, settings } = deps;
+  const { store, folder, file, ref, captured = {} } = saving;
+  const name = rescueRecordFile(store);
+  if ((await artifacts.readText(folder, name)) !== undefined) return;
+  const { groups, counts, ...rest } = await TELL[store](deps, saving);
+  const list = FINGERPRINT_FILES[store];
+  await artifacts.writeText(folder, list, listText(groups));
+  const { sha256, items, groups: count } = summaryOf(groups);
+  const savedAt = new Date().toISOString();
+  const { capturedFrom = savedAt, capturedTo = savedAt, serverVersion = 'unknown' } = captured;
+  const { workflowId, runId } = run();
+  const record: RescueRecord = {
+    ...{ format: 'hybridflow-rescue/1', base: settings.base, savedAt, workflowId, runId },
+    versionId: metadata.journal.current()?.versionId ?? null,
+    artifact: {
+      ...{ store, file, bytes: ref.bytes, sha256: ref.sha256, capturedFrom, capturedTo, serverVersion },
+      counts: { ...captured.counts, ...counts },
+      fingerprint: { file: list, sha256, items, groups: count },
+    },
+    ...rest,
+  };
+  await artifacts.writeText(folder, name, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+const TELL: Record<StoreName, (deps: ActivityDeps, saving: Saving) => Promise<Told>> = {
+  async sqlite({ metadata }, { ref: { path } }) {
+    const chapters = metadata.chapters(path);
+    const chaptersPerTextbook: Record<string, number> = {};
+    for (const { textbookId } of chapters) {
+      chaptersPerTextbook[textbookId] = (chaptersPerTextbook[textbookId] ?? 0) + 1;
+    }
+    return { groups: metadata.fingerprint(path), counts: { chapters: chapters.length }, chaptersPerTextbook };
+  },
+
+  async qdrant(deps, saving) {
+    const { vectors } = deps;
+    const groups = await groupsOfSnapshot(deps, saving);
+    const { name, collection, aliases } = await vectors.inventory();
+    const points = groups.reduce((sum, { items }) => sum + items, 0);
+    return { groups, counts: { points }, qdrant: { name, collection, aliases, ...(await vectors.describe()) } };
+  },
+
+  async neo4j({ graph }, { ref: { path } }) {
+    return { groups: await graph.fingerprintExport(path, callControl()), counts: {} };
+  },
+};
+
+/**
+ * A snapshot can be looked into by a server only. Where the collection has the same fingerprint after it was taken as
+ * before, that is the snapshot's too; where somebody wrote meanwhile, it is stood up beside production and read.
+ */
+async function groupsOfSnapshot({ vectors }: ActivityDeps, saving: Saving): Promise<readonly GroupFingerprint[]> {
+  const { before, captured, ref } = saving;
+  if (before !== undefined && captured) {
+    const live = await vectors.fingerprint({}, callControl());
+    if (summaryOf(live).sha256 === before) return live;
+  }
+  const collection = `${REHEARSAL_PREFIX}${run().runId}_saved_${Context.current().info.attempt}`;
+  try {
+    const points = (await vectors.inventory()).points === 0 ? 0 : undefined;
+    await vectors.restoreAside(ref.path, collection, { ...callControl(), points });
+    return await vectors.fingerprint({ collection }, callControl());
+  } finally {
+    await vectors.dropAside(collection);
+  }
+}
