@@ -93,7 +93,9 @@ export function createPromoteActivities(deps: ActivityDeps) {
 
     /** What was captured after a promote held against what was expected before it. */
     async provePromote(versionId: string): Promise<FingerprintComparison[]> {
-      const compared = await Promise.all(STORE_NAMES.map((store) => compareWithExpected(deps, versionId, store)));
+      const compared = await Promise.all(
+        STORE_NAMES.map((store) => compareWithExpected(deps, versionId, store, callControl())),
+      );
       return compared.filter((one): one is FingerprintComparison => one !== null);
     },
   };

@@ -17,6 +17,7 @@ export interface RollbackTarget {
   status: VersionStatus | null;
   base: string;
   batchSize: number;
+  healthDelaySeconds?: number;
   /** Whose leftovers they are; its run is asked to stop first where it still goes on. */
   holder: Claim;
   running: boolean;
@@ -46,11 +47,11 @@ export function createRollbackActivities(deps: ActivityDeps) {
       const ours = [claim, open].find((one) => one?.versionId === wanted);
       if (!row && !ours) throw unknown(wanted, rows);
       if (row && !isActive(row.status)) assertLeftovers(row, ours);
-      const { base, batchSize } = deps.settings;
+      const { base, batchSize, healthDelaySeconds } = deps.settings;
       const holder = ours ?? holderOf(base, wanted, row);
       assertKnowable(holder, Context.current().info.namespace);
       const running = await runs.isOpen(holder.workflowId, holder.runId);
-      return { versionId: wanted, status: row?.status ?? null, base, batchSize, holder, running };
+      return { versionId: wanted, status: row?.status ?? null, base, batchSize, healthDelaySeconds, holder, running };
     },
 
     /** Waits until a run has ended. It heartbeats, so that a worker that goes away is noticed. */

@@ -1,3 +1,4 @@
+import { chaptersThatDiffer } from '../domain/chapter-digest';
 import { compareGroups } from '../domain/fingerprint';
 import { ARTIFACT_FILES, type StoreName } from '../domain/names';
 import type { StagedMarks, StagingVerdict, WrittenSince } from '../domain/staging';
@@ -29,16 +30,19 @@ export function createStagedActivities(deps: ActivityDeps) {
       return vectors.prepareStaging({ ...fileOf(folder, ARTIFACT_FILES.qdrant), points }, physical, callControl());
     },
 
-    /** Stages the chapters in which a version differs from production. From production itself there are none. */
-    async prepareStagedGraph(folder: string | null): Promise<{ chapters: number; nodes: number }> {
+    /**
+     * Stages the chapters in which a version differs from production; from production itself there are none. `beyond`:
+     * they differ in what belongs to no chapter, too, which cannot be staged.
+     */
+    async prepareStagedGraph(folder: string | null): Promise<{ chapters: number; nodes: number; beyond?: boolean }> {
       if (folder === null || folder === LATEST_COPY) {
         await graph.removeStaging(1_000, callControl());
         return { chapters: 0, nodes: 0 };
       }
-      const chapters = await differingChapters(deps, folder);
+      const { chapters, beyond } = await differingChapters(deps, folder);
       const { file } = fileOf(folder, ARTIFACT_FILES.neo4j);
       const { nodes } = await graph.stageFromExport(file, chapters, callControl());
-      return { chapters: chapters.length, nodes };
+      return { chapters: chapters.length, nodes, ...(beyond && { beyond }) };
     },
 
     /** Everything that is asked of staging before it may be promoted. */
@@ -58,14 +62,19 @@ export function createStagedActivities(deps: ActivityDeps) {
   };
 }
 
-async function differingChapters(deps: ActivityDeps, folder: string): Promise<string[]> {
+/**
+ * Chapters that the version has otherwise than production, in whatever belongs to them. The lists of fingerprints tell
+ * the paragraphs of each chapter alone, so that both exports are read.
+ */
+async function differingChapters(deps: ActivityDeps, folder: string): Promise<{ chapters: string[]; beyond: boolean }> {
+  const { artifacts, graph } = deps;
   const [wanted, present] = await Promise.all([
     recordedFingerprint(deps, folder, 'neo4j'),
     recordedFingerprint(deps, LATEST_COPY, 'neo4j'),
   ]);
-  if (compareGroups('neo4j', present, wanted).same) return [];
-  const before = new Map(present.groups.map(({ group, sha256 }) => [group, sha256]));
-  return wanted.groups
-    .filter(({ group, sha256 }) => !group.startsWith('(') && before.get(group) !== sha256)
-    .map(({ group }) => group);
+  if (compareGroups('neo4j', present, wanted).same) return { chapters: [], beyond: false };
+  const digests = (of: string) => graph.digestChapters(artifacts.pathOf(of, ARTIFACT_FILES.neo4j), callControl());
+  // One after the other: each holds some hundred bytes a node.
+  const [then, now] = [await digests(folder), await digests(LATEST_COPY)];
+  return chaptersThatDiffer(then, now);
 }

@@ -1,10 +1,13 @@
 import { CancellationScope, getExternalWorkflowHandle } from '@temporalio/workflow';
 import type { Claim } from '../domain/claim';
+import type { RestoreDetails } from '../domain/restore';
 import type { RollBackInput, RollbackRecord } from '../domain/rollback';
+import type { SwitchEntry } from '../domain/switch-journal';
 import type { RollbackTarget } from '../activities';
 import { abort } from './messages';
 import { AlreadyCommitted, undoAbandoned } from './parts/abandoned';
-import { undoSteps } from './parts/activities';
+import { tellingSteps, undoSteps } from './parts/activities';
+import { windowAfter, type Driven } from './parts/driven';
 import { businessFailure, rootOf } from './parts/failures';
 
 /**
@@ -34,28 +37,23 @@ async function rollBack(input: RollBackInput): Promise<RollbackRecord> {
     target = await files.lookUpRollback(target.versionId);
   }
   try {
-    const { record } = await undoAbandoned(target.holder, target.batchSize, reason);
+    const { record } = await undoAbandoned(target.holder, target, reason);
     return record ?? (await toldOf(target.versionId));
   } catch (error) {
     if (!(error instanceof AlreadyCommitted)) throw error;
-    if ((target.holder.kind ?? 'baseline') === 'baseline') throw committed(target.versionId);
-    return drivenForward(target.versionId);
+    const { driven } = error;
+    if (!driven) throw committed(target.versionId);
+    await windowAfter(driven);
+    return drivenForward(target.versionId, driven);
   }
 }
 
 /** Past its commit point a change is not undone: what it had left to do has been done. */
-function drivenForward(versionId: string): RollbackRecord {
-  const nothing = {
-    trigger: null,
-    steps: [],
-    restored: [],
-    savedTo: null,
-    proof: [],
-    checks: [],
-    left: [],
-    next: null,
-  };
-  return { versionId, ...nothing, reason: 'it was committed, and has been driven to its end', proven: true };
+function drivenForward(versionId: string, { proof, proven, warnings }: Omit<Driven, 'kind'>): RollbackRecord {
+  const nothing = { trigger: null, steps: [], restored: [], savedTo: null, checks: [], left: [] };
+  const reason = ['it was committed, and has been driven to its end', ...warnings].join('; ');
+  const next = proven ? null : `look at what differs with \`hfv verify ${versionId}\``;
+  return { versionId, ...nothing, reason, proof, proven, next };
 }
 
 /** It says that it is rolled back, and has left no report: so it is not proven here. */
@@ -92,11 +90,19 @@ async function stopAndWait({ holder, versionId }: RollbackTarget, reason: string
 async function restoreEnded(holder: Claim, versionId: string, reason: string): Promise<RollbackRecord | null> {
   const { files } = undoSteps();
   const entry = await files.findSwitch(holder.runId);
-  if (entry?.state === 'done') return drivenForward(versionId);
+  if (entry?.state === 'done') return drivenForward(versionId, await heldAgainst(entry));
   if (await files.stillStands(holder)) return null;
   // The journal is closed as undone, and the claim let go, only once what was switched has been proven to be back.
   const how = entry ? 'the stores that it had switched are back' : 'it had switched no store';
   return { ...untold(versionId, `${reason}; ${how}`), proven: true };
+}
+
+/** The run itself has driven it to its end, and is no more there to be asked: production is. */
+async function heldAgainst({ versionId, stores, details }: SwitchEntry): Promise<Omit<Driven, 'kind'>> {
+  const { source } = details as unknown as RestoreDetails;
+  const { longFiles } = tellingSteps();
+  const proof = await Promise.all(stores.map((store) => longFiles.compareProduction(source.folder, store)));
+  return { versionId, proof, proven: proof.length > 0 && proof.every(({ same }) => same), warnings: [] };
 }
 
 function committed(versionId: string): Error {

@@ -6,13 +6,19 @@ import type { SwitchEntry } from '../domain/switch-journal';
 import { tellingSteps, undoSteps } from './parts/activities';
 import { businessFailure } from './parts/failures';
 import { CONTINUE } from './parts/names';
-import { driveToEnd } from './parts/drive-to-end';
+import { driveToEnd, planHealthCheck, type DriveSettings } from './parts/drive-to-end';
+import type { Driven } from './parts/driven';
 import { eightSteps } from './parts/eight-steps';
+
+/** Where whoever asks is of an older release, and does not say. */
+const HEALTH_DELAY_SECONDS = 300;
 
 export interface UndoResult {
   state: 'undone' | 'committed';
   /** What was done; null where the run had committed, or there was nothing left to undo. */
   record: RollbackRecord | null;
+  /** Where the run had committed. */
+  driven?: Driven;
 }
 
 /**
@@ -22,20 +28,25 @@ export interface UndoResult {
  *
  * Answers `committed` where the run turns out to have committed: that is driven forward, not undone.
  */
-export async function undoAbandonedRun(holder: Claim, batchSize: number, given?: string): Promise<UndoResult> {
+export async function undoAbandonedRun(
+  holder: Claim,
+  batchSize: number,
+  given: string | null = null,
+  healthDelaySeconds = HEALTH_DELAY_SECONDS,
+): Promise<UndoResult> {
   // An undo that was begun is ended, whoever asked for it and has gone since.
-  return CancellationScope.nonCancellable(() => undo(holder, batchSize, given));
+  return CancellationScope.nonCancellable(() => undo(holder, { batchSize, healthDelaySeconds }, given));
 }
 
-async function undo(holder: Claim, batchSize: number, given: string | undefined): Promise<UndoResult> {
+async function undo(holder: Claim, settings: DriveSettings, given: string | null): Promise<UndoResult> {
+  const { batchSize } = settings;
   const { files } = undoSteps();
   // It may have been undone meanwhile, and the base be somebody else's.
   if (!(await files.stillStands(holder))) return { state: 'undone', record: null };
   const { runId, versionId, workflowId } = holder;
   const entry = await markSwitch(holder);
   if (entry) {
-    await driveToEnd(holder, entry, batchSize);
-    return { state: 'committed', record: null };
+    return { state: 'committed', record: null, driven: await driveToEnd(holder, entry, settings) };
   }
   const reason = given ?? `the run ${workflowId} (${runId}) was ended from outside; undone by the next one`;
   const startedAt = new Date().toISOString();
@@ -44,6 +55,7 @@ async function undo(holder: Claim, batchSize: number, given: string | undefined)
   if (status === 'committed') {
     await files.settleLatestCopy(runId, 'new');
     await files.releaseWriteFence(runId);
+    await planHealthCheck(holder.base, versionId, settings);
     await files.releaseClaim(runId);
     return { state: 'committed', record: null };
   }

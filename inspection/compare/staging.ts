@@ -1,3 +1,4 @@
+import { chaptersThatDiffer, partOf } from '../../domain/chapter-digest';
 import { isChapter, type ComparedBy, type ComparedSide } from '../../domain/compare';
 import type { GroupFingerprint } from '../../domain/fingerprint';
 import { STAGING_NAMES, type StoreName } from '../../domain/names';
@@ -10,6 +11,8 @@ interface StagedGraph {
   /** Chapters that are staged whole; every other is production's, or removed. */
   chapters: ReadonlySet<string>;
   groups: readonly GroupFingerprint[];
+  /** The staged ones whole, without what leads to other chapters: most of that stays as it is. */
+  whole: readonly GroupFingerprint[];
 }
 
 /**
@@ -32,6 +35,16 @@ export class StagingSide implements Side {
 
   tellsBeyond(store: StoreName): boolean {
     return store !== 'neo4j';
+  }
+
+  async unlikeProduction(): Promise<readonly string[]> {
+    const { whole } = await this.#staged();
+    if (whole.length === 0) return [];
+    const { file } = await this.production.captured('neo4j');
+    if (file instanceof Untold) return [];
+    const chapters = new Set(whole.flatMap(({ group }) => partOf(group)?.chapter ?? []));
+    const { control, stores } = this.production;
+    return chaptersThatDiffer(whole, await stores.graph.digestChapters(file, control, chapters)).chapters;
   }
 
   finest(store: ChunkStore): ComparedBy {
@@ -87,6 +100,7 @@ export class StagingSide implements Side {
     const kept = (await this.production.groups('neo4j')).filter(
       ({ group }) => isChapter(group) && !chapters.has(group) && !removed.has(group),
     );
-    return { chapters, groups: [...kept, ...staged.filter(({ group }) => isChapter(group))] };
+    const whole = staged.filter(({ group }) => partOf(group)?.part === 'inside');
+    return { chapters, whole, groups: [...kept, ...staged.filter(({ group }) => isChapter(group))] };
   }
 }

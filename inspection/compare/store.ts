@@ -14,6 +14,8 @@ import { fieldsOf } from './fields';
 import { proven } from './proof';
 import { Untold, type ChunkStore, type Side } from './types';
 
+const MOST_NAMED = 5;
+
 export interface StoreOptions {
   limit: number;
   /** Only this chapter. */
@@ -34,16 +36,38 @@ export async function compareStore(
   const listed = shown(chapters.map(differenceOf), limit);
   const rows = store === 'sqlite' ? await fieldsOf(before, after, listed.list) : { list: listed.list, note: null };
   const chunks = store === 'sqlite' ? null : await compareChunks(store, before, after, chapters, { limit, chapter });
-  const note = chunks instanceof Untold ? chunks.why : rows.note;
-  const same = chapters.length + beyond.length === 0;
+  const besides = store === 'neo4j' ? await besidesOf(before, after, { changes, chapter }) : null;
+  const notes = [chunks instanceof Untold ? chunks.why : rows.note, besides].filter((one) => one !== null);
+  const same = chapters.length + beyond.length === 0 && besides === null;
   const left = chapter === null ? unchanged : same ? 1 : 0;
   return {
     ...{ store, same },
     chapters: { ...totalsOf(chapters), unchanged: left, list: rows.list, leftOut: listed.leftOut },
     beyond: tellsBeyond ? shown(beyond.map(differenceOf), limit) : null,
     chunks: chunks instanceof Untold ? null : chunks,
-    note,
+    note: notes.length === 0 ? null : notes.join('; '),
   };
+}
+
+/** What differs in Neo4j besides paragraphs, in words; null where nothing does, or no side can tell. */
+async function besidesOf(
+  before: Side,
+  after: Side,
+  { changes, chapter }: { changes: readonly GroupChange[]; chapter: string | null },
+): Promise<string | null> {
+  const what = 'nodes other than paragraphs, or relationships, differ';
+  const staged = [before, after].find((side) => 'unlikeProduction' in side);
+  if (!staged) {
+    const differ = chapter === null && changes.some(({ group }) => group === '(other nodes)');
+    return differ ? 'nodes other than paragraphs differ: titles, tables, figures or the like' : null;
+  }
+  if (![before, after].some(({ view }) => view.kind === 'production')) return null;
+  const listed = new Set(changes.map(({ group }) => group));
+  const unlike = (await staged.unlikeProduction?.()) ?? [];
+  const only = unlike.filter((one) => (chapter === null || one === chapter) && !listed.has(one));
+  if (only.length === 0) return null;
+  const named = only.slice(0, MOST_NAMED).join(', ');
+  return `${what} in ${only.length} staged chapters whose paragraphs are the same: ${named}${only.length > MOST_NAMED ? ', …' : ''}`;
 }
 
 /**

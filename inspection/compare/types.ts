@@ -32,6 +32,11 @@ export class Untold {
 /** One side of a comparison. Nothing is read before it is asked for. */
 export interface Side {
   readonly view: ComparedSide;
+  /**
+   * Where its groups in Neo4j are those of chapters only: chapters that are not production's, be it in a title, a table or
+   * a relationship.
+   */
+  unlikeProduction?(): Promise<readonly string[]>;
   groups(store: StoreName): Promise<readonly GroupFingerprint[]>;
   /** False where the groups are those of chapters only. */
   tellsBeyond(store: StoreName): boolean;

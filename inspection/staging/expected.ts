@@ -1,14 +1,19 @@
 import type { ChapterDelta } from '../../domain/chapter-delta';
 import { compareGroups, type FingerprintComparison, type GroupFingerprint } from '../../domain/fingerprint';
-import { STAGING_NAMES, type StoreName } from '../../domain/names';
+import { partOf } from '../../domain/chapter-digest';
+import { isChapter } from '../../domain/compare';
+import { ARTIFACT_FILES, STAGING_NAMES, type StoreName } from '../../domain/names';
 import { LATEST_COPY } from '../../domain/version-id';
-import { listText, parseList, summaryOf } from '../../stores/fingerprint-text';
+import { byBytes, listText, parseList, summaryOf } from '../../stores/fingerprint-text';
 import type { CallControl, Stores } from '../../stores/ports';
 import { recordedFingerprint, withSummary } from '../fingerprints';
 
 type Lists = Record<StoreName, GroupFingerprint[]>;
 
-/** What a store's fingerprint will be after the promote. Of Neo4j its chapters alone can be told beforehand. */
+/**
+ * What a store's fingerprint will be after the promote. Of Neo4j its chapters alone can be told beforehand; those that
+ * are staged are told whole, too.
+ */
 export async function expectedFingerprint(
   stores: Stores,
   store: StoreName,
@@ -37,7 +42,7 @@ async function expectedGraph(
   ]);
   const replaced = new Set([...removed, ...chapters]);
   const kept = chaptersOnly(before.groups).filter(({ group }) => !replaced.has(group));
-  return [...kept, ...staged].sort((a, b) => (a.group < b.group ? -1 : 1));
+  return inListOrder([...kept, ...staged]);
 }
 
 /** The fingerprints of all three stores as the promote will leave them; see {@link expectedFingerprint}. */
@@ -84,19 +89,34 @@ export async function keepExpected(
 
 /** Holds what was captured after the promote against what was expected before it. Null where nothing was kept. */
 export async function compareWithExpected(
-  stores: Pick<Stores, 'artifacts'>,
+  stores: Pick<Stores, 'artifacts' | 'graph'>,
   versionId: string,
   store: StoreName,
+  control: CallControl = {},
 ): Promise<FingerprintComparison | null> {
-  const file = EXPECTED_FILES[store];
-  const text = await stores.artifacts.readReport(versionId, file);
+  const list = EXPECTED_FILES[store];
+  const text = await stores.artifacts.readReport(versionId, list);
   if (text === undefined) return null;
-  const expected = withSummary(parseList(text, file));
+  const expected = parseList(text, list);
   const captured = await recordedFingerprint(stores, versionId, store);
-  const actual = store === 'neo4j' ? withSummary(chaptersOnly(captured.groups)) : captured;
-  return compareGroups(store, expected, actual);
+  if (store !== 'neo4j') return compareGroups(store, withSummary(expected), captured);
+  const comparable = expected.filter(isForetold);
+  const staged = new Set(comparable.flatMap(({ group }) => partOf(group)?.chapter ?? []));
+  const file = stores.artifacts.pathOf(versionId, ARTIFACT_FILES.neo4j);
+  const whole = staged.size === 0 ? [] : await stores.graph.digestChapters(file, control, staged);
+  const actual = [...chaptersOnly(captured.groups), ...whole.filter(isForetold)];
+  return compareGroups(store, withSummary(comparable), withSummary(inListOrder(actual)));
+}
+
+/** Which relationships lead to other chapters cannot be told beforehand: of those that are there already most stay. */
+function isForetold({ group }: GroupFingerprint): boolean {
+  return partOf(group)?.part !== 'across';
+}
+
+function inListOrder(groups: readonly GroupFingerprint[]): GroupFingerprint[] {
+  return [...groups].sort((a, b) => byBytes(a.group, b.group));
 }
 
 function chaptersOnly(groups: readonly GroupFingerprint[]): GroupFingerprint[] {
-  return groups.filter(({ group }) => !group.startsWith('('));
+  return groups.filter(({ group }) => isChapter(group));
 }

@@ -55,80 +55,102 @@ export async function exportGraph(
 /** Takes the fingerprint of the graph as it stands, by the same pass with nothing written. */
 export async function fingerprintGraph(
   connection: GraphConnection,
-  control: CallControl = {},
+  { onProgress, signal }: CallControl = {},
 ): Promise<GroupFingerprint[]> {
   const gathered: Gathered = { counts: noCounts(), fingerprint: new GraphFingerprint() };
-  const blocks = inBlocks(lines(connection, await readServer(connection), gathered), gathered.counts, control);
-  try {
-    while (!(await blocks.next()).done) control.signal?.throwIfAborted();
-  } finally {
-    // Ends the read transaction where the pass ended early.
-    await blocks.return(undefined);
+  const { counts, fingerprint } = gathered;
+  // Leaving the loop early ends the read transaction.
+  for await (const page of pass(connection, gathered, UNWRITTEN)) {
+    signal?.throwIfAborted();
+    if (page.length > 0) onProgress?.(counts.nodes + counts.relationships);
   }
-  return gathered.fingerprint.groups();
+  return fingerprint.groups();
 }
 
+/** How the pass puts down what it comes by. */
+interface Form {
+  rule(line: ConstraintLine | IndexLine): string;
+  node(id: number, labels: readonly string[], properties: string): string;
+  relationship(type: string, start: number, end: number, properties: string): string;
+}
+
+const LINES: Form = {
+  rule: (line) => JSON.stringify(line),
+  node: (id, labels, properties) => `{"t":"n","id":${id},"l":${JSON.stringify(labels)},"p":${properties}}`,
+  relationship: (type, start, end, properties) =>
+    `{"t":"r","y":${JSON.stringify(type)},"s":${start},"e":${end},"p":${properties}}`,
+};
+const UNWRITTEN: Form = { rule: () => '', node: () => '', relationship: () => '' };
+
 /** Lines without their line feeds, one or several at a time. */
-async function* lines(
-  connection: GraphConnection,
-  server: ServerInfo,
-  { counts, fingerprint }: Gathered,
-): AsyncGenerator<string> {
+async function* lines(connection: GraphConnection, server: ServerInfo, gathered: Gathered): AsyncGenerator<string> {
   yield JSON.stringify({ t: 'header', format: EXPORT_FORMAT, ...server });
-  yield* schemaLines(connection, { counts, fingerprint });
+  for await (const page of pass(connection, gathered, LINES)) {
+    // A page may hold nothing but what is left out.
+    if (page.length > 0) yield page.join('\n');
+  }
+}
+
+/** Everything that is part of the content, page by page: gathered, and in the given form. */
+async function* pass(
+  connection: GraphConnection,
+  { counts, fingerprint }: Gathered,
+  form: Form,
+): AsyncGenerator<string[]> {
+  yield* rules(connection, { counts, fingerprint }, form);
   const exported = new IdSet();
   const leftOut = new IdSet();
   for await (const page of nodePages(connection)) {
-    const text = page.map(([id, labels, properties]) => {
+    const put: string[] = [];
+    for (const [id, labels, properties] of page) {
       const number = id.toNumber();
       if (labels.includes(FENCE_LABEL) || labels.includes(STAGING_NAMES.label)) {
         leftOut.add(number);
-        return '';
+        continue;
       }
       exported.add(number);
       counts.nodes += 1;
       if (labels.includes('Paragraph')) counts.paragraphs += 1;
       const [encoded, key] = encodeProperties(properties);
       fingerprint.node(number, labels.sort(), encoded, key);
-      return `{"t":"n","id":${number},"l":${JSON.stringify(labels)},"p":${encoded}}`;
-    });
-    yield* joined(text);
+      put.push(form.node(number, labels, encoded));
+    }
+    yield put;
   }
   for await (const page of relationshipPages(connection)) {
-    const text = page.map(([, type, start, end, properties]) => {
+    const put: string[] = [];
+    for (const [, type, start, end, properties] of page) {
       const [s, e] = [start.toNumber(), end.toNumber()];
-      if (leftOut.has(s) || leftOut.has(e)) return '';
+      if (leftOut.has(s) || leftOut.has(e)) continue;
       if (!exported.has(s) || !exported.has(e)) throw changedMeanwhile();
       counts.relationships += 1;
       const [encoded] = encodeProperties(properties);
       fingerprint.relationship(type, s, e, encoded);
-      return `{"t":"r","y":${JSON.stringify(type)},"s":${s},"e":${e},"p":${encoded}}`;
-    });
-    yield* joined(text);
+      put.push(form.relationship(type, s, e, encoded));
+    }
+    yield put;
   }
 }
 
-/** The lines of a page as one text; nothing for a page without any. */
-function* joined(lines: readonly string[]): Generator<string> {
-  const kept = lines.filter((line) => line !== '');
-  if (kept.length > 0) yield kept.join('\n');
-}
-
-async function* schemaLines(connection: GraphConnection, { counts, fingerprint }: Gathered): AsyncGenerator<string> {
+async function* rules(
+  connection: GraphConnection,
+  { counts, fingerprint }: Gathered,
+  form: Form,
+): AsyncGenerator<string[]> {
   const show = (what: string, more: string) =>
     connection.run(`SHOW ${what} YIELD name, createStatement${more} RETURN * ORDER BY name`);
   for (const row of await show('CONSTRAINTS', '')) {
     const line: ConstraintLine = { t: 'c', name: String(row.get('name')), ddl: String(row.get('createStatement')) };
     counts.constraints += 1;
     fingerprint.schema('constraint', line.ddl);
-    yield JSON.stringify(line);
+    yield [form.rule(line)];
   }
   for (const row of await show('INDEXES', ', type, owningConstraint')) {
     const kind = row.get('type') === 'LOOKUP' ? 'lookup' : row.get('owningConstraint') == null ? 'own' : 'constraint';
     const line: IndexLine = { t: 'x', name: String(row.get('name')), ddl: String(row.get('createStatement')), kind };
     counts.indexes += 1;
     if (kind === 'own') fingerprint.schema('index', line.ddl);
-    yield JSON.stringify(line);
+    yield [form.rule(line)];
   }
 }
 

@@ -1,5 +1,6 @@
 import type { GroupFingerprint } from '../../domain/fingerprint';
 import type { CallControl } from '../ports';
+import { ChapterDigests } from './chapter-digests';
 import type { ExportLine } from './export-format';
 import { damaged } from './export-values';
 import { GraphFingerprint } from './graph-fingerprint';
@@ -13,20 +14,45 @@ const STRIDE = 2_000;
  *
  * @throws HybridFlowError ARTIFACT_DAMAGED where the file is not whole
  */
-export async function fingerprintExport(
-  file: string,
-  { onProgress, signal }: CallControl = {},
-): Promise<GroupFingerprint[]> {
-  signal?.throwIfAborted();
+export async function fingerprintExport(file: string, control: CallControl = {}): Promise<GroupFingerprint[]> {
   const fingerprint = new GraphFingerprint();
+  await through(file, control, (line, text) => take(fingerprint, line, text));
+  return fingerprint.groups();
+}
+
+/**
+ * Of an export's chapters whole, or of those that are named: the groups of domain/chapter-digest.ts. Contacts no server.
+ *
+ * @throws HybridFlowError ARTIFACT_DAMAGED where the file is not whole
+ */
+export async function digestChapters(
+  file: string,
+  control: CallControl = {},
+  wanted?: ReadonlySet<string>,
+): Promise<GroupFingerprint[]> {
+  const digests = new ChapterDigests(wanted);
+  await through(file, control, (line, text) => {
+    if (line.t === 'n') {
+      digests.node(line.id, line.l, propertiesOf(text), { id: line.p.id, chunkId: line.p.chunk_id });
+    }
+    if (line.t === 'r' && !digests.relationship(line.y, line.s, line.e, propertiesOf(text))) throw dangling();
+  });
+  return digests.groups();
+}
+
+async function through(
+  file: string,
+  { onProgress, signal }: CallControl,
+  see: (line: ExportLine, text: string) => void,
+): Promise<void> {
+  signal?.throwIfAborted();
   let lines = 0;
   await checkExport(file, (line, text) => {
-    take(fingerprint, line, text);
+    see(line, text);
     if (++lines % STRIDE !== 0) return;
     signal?.throwIfAborted();
     onProgress?.(lines);
   });
-  return fingerprint.groups();
 }
 
 function take(fingerprint: GraphFingerprint, line: ExportLine, text: string): void {
@@ -35,7 +61,11 @@ function take(fingerprint: GraphFingerprint, line: ExportLine, text: string): vo
   if (line.t === 'n') fingerprint.node(line.id, line.l, propertiesOf(text), line.p.id);
   if (line.t !== 'r') return;
   const known = fingerprint.relationship(line.y, line.s, line.e, propertiesOf(text));
-  if (!known) throw damaged('a relationship to a node that it does not hold');
+  if (!known) throw dangling();
+}
+
+function dangling() {
+  return damaged('a relationship to a node that it does not hold');
 }
 
 /**

@@ -18,6 +18,8 @@ export interface GraphFingerprints {
   fingerprint(control?: CallControl): Promise<GroupFingerprint[]>;
   /** Of what an export holds; ARTIFACT_DAMAGED where it is not whole. Contacts no server. */
   fingerprintExport(file: string, control?: CallControl): Promise<GroupFingerprint[]>;
+  /** Of an export's chapters whole, all or some, by the groups of domain/chapter-digest.ts; ARTIFACT_DAMAGED likewise. */
+  digestChapters(file: string, control?: CallControl, wanted?: ReadonlySet<string>): Promise<GroupFingerprint[]>;
 }
 
 /** Small text files beside the artifacts of a version: the lists of group fingerprints. */

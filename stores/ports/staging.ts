@@ -94,7 +94,7 @@ export interface GraphStaging {
   stageFromExport(file: string, chapters: readonly string[], control?: CallControl): Promise<{ nodes: number }>;
   /** The graph as it will be: staged chapters in the place of production's, `removed` ones gone. */
   stagedChecks(removed: readonly string[]): GraphChecks;
-  /** Groups of the staged chapters as production will have them: chapters only. */
+  /** Groups of the staged chapters as production will have them, and each of them whole: domain/chapter-digest.ts. */
   stagedFingerprint(control?: CallControl): Promise<GroupFingerprint[]>;
   /**
    * Puts the staged chapters in production's place and removes those in `removed`: in one transaction where the change

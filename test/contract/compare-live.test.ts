@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { insideOf } from '../../domain/chapter-digest';
 import { isChapter } from '../../domain/compare';
 import { STAGING_NAMES } from '../../domain/names';
 import type { SwitchEntry } from '../../domain/switch-journal';
@@ -154,6 +155,22 @@ describe('what is staged', () => {
   it('is compared with a version by its texts, what is not staged being production’s', async () => {
     const found = await compare({ before: VERSION });
     expect(storeOf(found, 'neo4j').chunks).toMatchObject({ by: 'text', added: 2, changed: 1, removed: 1 });
+  });
+
+  it('differs from production in a title alone: the chapter is named', async () => {
+    const inside = (sha256: string) => [{ group: insideOf('bailey:ch10'), items: 3, sha256: sha256.repeat(64) }];
+    const stores = live();
+    const { stagedFingerprint } = stores.graph;
+    stores.graph.stagedFingerprint = async () => [...(await stagedFingerprint()), ...inside('a')];
+    stores.graph.digestChapters = async () => inside('a');
+    expect(storeOf(await compare({}, stores), 'neo4j').note).toBeNull();
+    stores.graph.digestChapters = async () => inside('b');
+    const only = await compare({ chapter: 'bailey:ch10' }, stores);
+    expect(storeOf(only, 'neo4j')).toMatchObject({
+      same: false,
+      note: expect.stringContaining('bailey:ch10') as string,
+    });
+    expect(storeOf(await compare({ chapter: 'bailey:ch2' }, stores), 'neo4j').note).toBeNull();
   });
 
   it('is NOT_STAGING where there is none', async () => {

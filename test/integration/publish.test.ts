@@ -2,6 +2,8 @@ import { LATEST_COPY } from '../../domain/version-id';
 import { manifestSchema } from '../../domain/manifest';
 import { readFileSync } from 'node:fs';
 import type { HybridFlowError } from '../../domain/errors';
+import type { PublishInput } from '../../domain/publish';
+import type { ParsedChapter } from '../../examples/ingestion/chapter';
 import { TestBase } from '../support/base';
 import { fingerprint } from '../support/fingerprint';
 import { connectLive, ownQueue, type Live } from '../support/live';
@@ -133,22 +135,28 @@ test('a second staging is refused while one is open', async () => {
   await expectNoStaging();
 });
 
-test('what is staged after it was declared ready does not slip in: the promote is refused, and staging open again', async () => {
-  const before = await fingerprint(base);
-  const publishing = await Publishing.open(live, base, taskQueue, { requireApproval: true });
-  await publishing.write([chapterOf('bailey', '902', 'one')]);
-  expect((await publishing.ready()).awaitsApproval).toBe(true);
-  await publishing.reaches('waiting for approval');
-  base.sql(`UPDATE chapter_metadata_staging SET title = 'slipped in' WHERE chapter_number = '902'`);
-  await publishing.handle.signal('approve', { by: 'ben' });
-  const { staging } = await publishing.reaches('open');
-  expect(staging?.lastReady).toMatchObject({ accepted: false, failed: [expect.stringContaining('sqlite')] });
-  expect(base.sql('SELECT * FROM write_fence')).toEqual([]);
-  await publishing.cancel();
-  await publishing.handle.result();
-  expect(await fingerprint(base)).toEqual(before);
-  await expectNoStaging();
-});
+test.each<[store: string, slipIn: () => unknown]>([
+  ['sqlite', () => base.sql(`UPDATE chapter_metadata_staging SET title = 'slipped in' WHERE chapter_number = '902'`)],
+  ['neo4j', () => base.cypher(`MATCH (s:StagedSection) WITH s LIMIT 1 SET s.title = 'slipped in'`)],
+])(
+  'what is staged in %s after it was declared ready does not slip in, and staging is open again',
+  async (store, slipIn) => {
+    const before = await fingerprint(base);
+    const publishing = await Publishing.open(live, base, taskQueue, { requireApproval: true });
+    await publishing.write([chapterOf('bailey', '902', 'one')]);
+    expect((await publishing.ready()).awaitsApproval).toBe(true);
+    await publishing.reaches('waiting for approval');
+    await slipIn();
+    await publishing.handle.signal('approve', { by: 'ben' });
+    const { staging } = await publishing.reaches('open');
+    expect(staging?.lastReady).toMatchObject({ accepted: false, failed: [expect.stringContaining(store)] });
+    expect(base.sql('SELECT * FROM write_fence')).toEqual([]);
+    await publishing.cancel();
+    await publishing.handle.result();
+    expect(await fingerprint(base)).toEqual(before);
+    await expectNoStaging();
+  },
+);
 
 test('an earlier version is staged by its chapters that differ, and promoted again', async () => {
   const publishing = await Publishing.open(live, base, taskQueue, { from: baseline });
@@ -160,6 +168,24 @@ test('an earlier version is staged by its chapters that differ, and promoted aga
   expect(of(now, 'qdrant')?.sha256).toBe(of(then, 'qdrant')?.sha256);
   expect(of(now, 'sqlite')?.sha256).toBe(of(then, 'sqlite')?.sha256);
   expect(await base.count('MATCH (p:Paragraph) RETURN count(p)')).toBe(PARAGRAPHS);
+});
+
+test('an earlier version comes back whole: titles and what hangs beside the paragraphs, too', async () => {
+  const written = chapterOf('bailey', '903', 'one');
+  const publish = async (input: PublishInput, chapters: ParsedChapter[]) => {
+    const publishing = await Publishing.open(live, base, taskQueue, input);
+    if (chapters.length > 0) await publishing.write(chapters);
+    return publishing.promoted();
+  };
+  const { versionId } = await publish({}, [written]);
+  const sections = written.sections.map((section) => ({ ...section, title: `${section.title}, renamed` }));
+  const renamed = await publish({}, [{ ...written, sections }]);
+  expect(renamed).toMatchObject({ outcome: 'committed', proven: true, warnings: [] });
+  const again = await publish({ from: versionId }, []);
+  expect(again).toMatchObject({ outcome: 'committed', proven: true, warnings: [] });
+  expect(again.delta?.neo4j).toEqual({ added: [], changed: ['bailey:ch903'], removed: [] });
+  expect(manifestOf(again.versionId).fingerprint).toBe(manifestOf(versionId).fingerprint);
+  expect(manifestOf(renamed.versionId).fingerprint).not.toBe(manifestOf(versionId).fingerprint);
 });
 
 test.each([

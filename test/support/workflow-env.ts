@@ -2,10 +2,14 @@ import { Context } from '@temporalio/activity';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
 import type { ActivityDeps } from '../../activities';
+import { SEARCH_ATTRIBUTES } from '../../domain/names';
 import { createWorkers } from '../../worker/create';
 import { ensureSearchAttributes } from '../../worker/search-attributes';
 import { pythonTools } from './tools';
+
+const KEYWORD = temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
 
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 
@@ -20,11 +24,27 @@ export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
 /** A private Temporal server for one test file: the real one, in memory. */
 export async function startTemporal(): Promise<TestWorkflowEnvironment> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  const { temporal } = await pythonTools();
+  const tools = await pythonTools();
   const env = await TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'existing-path', path: temporal }, log: { format: 'pretty', level: 'error' } },
+    server: { executable: { type: 'existing-path', path: tools.temporal }, log: { format: 'pretty', level: 'error' } },
   });
   await ensureSearchAttributes(env.nativeConnection, env.namespace ?? 'default');
+  return env;
+}
+
+/** As {@link startTemporal}, with a clock that leaps over what only timers wait for. */
+export async function startSkippingTemporal(): Promise<TestWorkflowEnvironment> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const { temporalTestServer } = await pythonTools();
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: temporalTestServer } },
+  });
+  // This server can be told of them, and not be asked which there are.
+  const names = Object.values(SEARCH_ATTRIBUTES);
+  await env.nativeConnection.operatorService.addSearchAttributes({
+    namespace: env.namespace ?? 'default',
+    searchAttributes: Object.fromEntries(names.map((name) => [name, KEYWORD])),
+  });
   return env;
 }
 

@@ -4,10 +4,20 @@ import type { Claim } from '../../domain/claim';
 import { undoWorkflowId } from '../../domain/names';
 import type { RollbackRecord } from '../../domain/rollback';
 import type { undoAbandonedRun, UndoResult } from '../undo-abandoned-run';
+import type { DriveSettings } from './drive-to-end';
+import type { Driven } from './driven';
 import { businessFailure } from './failures';
 
 /** The dead run whose leftovers were to be undone had committed its version: there is nothing left to register. */
-export class AlreadyCommitted extends Error {}
+export class AlreadyCommitted extends Error {
+  constructor(
+    versionId: string,
+    /** Undefined where nothing but its claim was left. */
+    readonly driven: Driven | undefined,
+  ) {
+    super(versionId);
+  }
+}
 
 /**
  * Has what a dead run left undone, by exactly one run.
@@ -16,7 +26,7 @@ export class AlreadyCommitted extends Error {}
  */
 export async function undoAbandoned(
   holder: Claim,
-  batchSize: number,
+  { batchSize, healthDelaySeconds }: Omit<DriveSettings, 'healthDelaySeconds'> & Partial<DriveSettings>,
   reason?: string,
 ): Promise<{ record: RollbackRecord | null }> {
   let result: UndoResult;
@@ -25,7 +35,7 @@ export async function undoAbandoned(
       workflowId: undoWorkflowId(holder.base, holder.runId),
       // The id forbids two at one time; that it comes too late is the undo's own first question.
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      args: reason === undefined ? [holder, batchSize] : [holder, batchSize, reason],
+      args: [holder, batchSize, reason ?? null, healthDelaySeconds],
       staticSummary: `Undo what ${holder.versionId} left`,
     });
   } catch (error) {
@@ -36,6 +46,6 @@ export async function undoAbandoned(
       next: 'watch it with `hfv status`, and run again when it has ended',
     });
   }
-  if (result.state === 'committed') throw new AlreadyCommitted(holder.versionId);
+  if (result.state === 'committed') throw new AlreadyCommitted(holder.versionId, result.driven);
   return { record: result.record };
 }

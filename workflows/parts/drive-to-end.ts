@@ -1,8 +1,13 @@
 import type { Claim } from '../../domain/claim';
+import { comparisonText, type FingerprintComparison } from '../../domain/fingerprint';
+import { STORE_NAMES } from '../../domain/names';
 import type { SwitchEntry } from '../../domain/switch-journal';
 import { driveForward } from '../phases/publish/sealing';
 import { driveRestoreForward } from '../phases/restore/forward';
-import { undoSteps } from './activities';
+import { tellingSteps, undoSteps, type Steps } from './activities';
+import type { Driven } from './driven';
+import { messageOf } from './failures';
+import { startHealthCheck } from './start-health-check';
 import { sweepSnapshots } from './sweep-snapshots';
 
 const NEVER_PAUSED = {
@@ -13,30 +18,72 @@ const NEVER_PAUSED = {
 
 const BATCHES_PER_SPAN = 10;
 
-/** A dead run's switch had passed its commit point: what was still to be done after it is done here. */
-export async function driveToEnd(holder: Claim, entry: SwitchEntry, batchSize: number): Promise<void> {
+/** What whoever asks for the drive knows of the base. */
+export interface DriveSettings {
+  batchSize: number;
+  healthDelaySeconds: number;
+}
+
+/**
+ * A dead run's switch had passed its commit point: what was still to be done after it is done here, but for the window,
+ * which is for whoever asked. What it says to be proven it has itself held against the version.
+ */
+export async function driveToEnd(holder: Claim, entry: SwitchEntry, settings: DriveSettings): Promise<Driven> {
   const steps = undoSteps();
-  const { base, runId, workflowId, versionId, label } = holder;
+  const { base, runId } = holder;
   // First, while the claim still names those that the dead run took: what is captured below is this run's own.
   await sweepSnapshots(steps, [], { runId, justNow: false });
-  if (entry.kind === 'restore') await driveRestoreForward(steps, entry);
-  else {
-    const startedAt = new Date().toISOString();
-    const warnings: string[] = [];
-    const { proven } = await driveForward({
-      ...{ steps, versionId, runId, workflowId, label, token: runId },
-      settings: { base, batchSize, batchesPerSpan: BATCHES_PER_SPAN },
-      gate: NEVER_PAUSED,
-      progress: { labels: () => undefined },
-      step: (_, work) => work(),
-      warnings,
-    });
-    const details = { proven, warnings, note: 'driven to its end after its run had died' };
-    const completedAt = new Date().toISOString();
-    await steps.files.logOperations(versionId, [
-      { type: 'driven_forward', status: proven ? 'success' : 'failed', details, startedAt, completedAt },
-    ]);
-  }
+  const driven =
+    entry.kind === 'restore' ? await driveRestore(steps, entry) : await drivePublish(steps, holder, settings);
   await steps.files.releaseWriteFence(runId);
+  if (driven.kind === 'publish') await planHealthCheck(base, driven.versionId, settings);
   await steps.files.releaseClaim(runId);
+  return driven;
+}
+
+/** A check that cannot be planned keeps nothing from its end: production's health is looked at on a schedule, too. */
+export async function planHealthCheck(base: string, versionId: string, settings: DriveSettings): Promise<void> {
+  await startHealthCheck(base, versionId, settings.healthDelaySeconds).catch(() => undefined);
+}
+
+async function driveRestore(steps: Steps, entry: SwitchEntry): Promise<Driven> {
+  const { versionId, comparisons, proven, warnings } = await driveRestoreForward(steps, entry);
+  return { versionId, kind: 'restore', proof: comparisons, proven, warnings };
+}
+
+async function drivePublish(steps: Steps, holder: Claim, { batchSize }: DriveSettings): Promise<Driven> {
+  const { base, runId, workflowId, versionId, label } = holder;
+  const startedAt = new Date().toISOString();
+  const warnings: string[] = [];
+  const sealed = await driveForward({
+    ...{ steps, versionId, runId, workflowId, label, token: runId },
+    settings: { base, batchSize, batchesPerSpan: BATCHES_PER_SPAN },
+    gate: NEVER_PAUSED,
+    progress: { labels: () => undefined },
+    step: (_, work) => work(),
+    warnings,
+  });
+  // The dead run may have captured it: what production is now, nobody has looked at since.
+  const proof = await holdAgainst(versionId, warnings);
+  const proven = sealed.proven && proof.length === STORE_NAMES.length && proof.every(({ same }) => same);
+  const fingerprints = proof.map(({ store, same, actual }) => ({ store, same, sha256: actual.sha256 }));
+  const details = { proven, fingerprints, warnings, note: 'driven to its end after its run had died' };
+  const completedAt = new Date().toISOString();
+  await steps.files.logOperations(versionId, [
+    { type: 'driven_forward', status: proven ? 'success' : 'failed', details, startedAt, completedAt },
+  ]);
+  return { versionId, kind: 'publish', proof, proven, warnings };
+}
+
+async function holdAgainst(versionId: string, warnings: string[]): Promise<FingerprintComparison[]> {
+  const { longFiles } = tellingSteps();
+  try {
+    const proof = await Promise.all(STORE_NAMES.map((store) => longFiles.compareProduction(versionId, store)));
+    const differing = proof.filter(({ same }) => !same);
+    warnings.push(...differing.map((one) => `${one.store} is not the version's any more: ${comparisonText(one)}`));
+    return proof;
+  } catch (error) {
+    warnings.push(`production could not be held against the version: ${messageOf(error)}`);
+    return [];
+  }
 }

@@ -1,3 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { partOf } from '../../../domain/chapter-digest';
+import type { GroupFingerprint } from '../../../domain/fingerprint';
 import { openGraphStore } from '../../../stores/neo4j';
 import { switchStaged } from '../../../stores/neo4j/switch';
 import type { CallControl, GraphChecks, GraphStore, GraphSwitched } from '../../../stores/ports';
@@ -47,6 +52,19 @@ export class StagedWorld {
     return switchStaged(this.graph.connection, { token: TOKEN, removed }, control, 0);
   }
 
+  /** What production is, by all groups that can be foretold of a staged chapter. */
+  async groups(): Promise<Map<string, GroupFingerprint>> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'staged-world-'));
+    try {
+      const file = path.join(folder, 'neo4j.jsonl.gz');
+      const { fingerprint } = await this.store.exportTo(file);
+      const all = [...(fingerprint ?? []), ...(await this.store.digestChapters(file))];
+      return new Map(all.map((group) => [group.group, group]));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
+
   /** What was staged carries no label by which a test's own nodes are known. */
   async sweep(): Promise<void> {
     await this.store.removeStaging(1_000);
@@ -80,4 +98,9 @@ export async function answersOf(checks: GraphChecks): Promise<Record<string, unk
     brokenChains: sorted(await checks.brokenChains()),
     invalidCrossReferences: sorted(await checks.invalidCrossReferences()),
   };
+}
+
+/** Of what is said of staged chapters, what production is to be exactly: not which relationships lead to others. */
+export function foretoldOf(groups: readonly GroupFingerprint[]): GroupFingerprint[] {
+  return groups.filter(({ group }) => partOf(group)?.part !== 'across');
 }

@@ -43,12 +43,15 @@ export async function preparation(run: PublishRun): Promise<void> {
   await run.step('open the version', () =>
     steps.files.openVersion({ versionId, chapterCount: 0, paragraphCount: 0, notes: input.notes }),
   );
-  const [, collection] = await allOrCancel([
+  const [, collection, graph] = await allOrCancel([
     () => run.step('staging of SQLite', () => steps.files.prepareStagingTable(folder), told),
     () => run.step('staging of Qdrant', () => steps.longFiles.prepareStagingCollection(folder, versionId), told),
     () => run.step('staging of Neo4j', () => steps.longFiles.prepareStagedGraph(folder), told),
   ] as const);
   run.record.collection = collection.collection;
+  if (graph.beyond) {
+    run.warnings.push(`what belongs to no chapter in Neo4j is not that of ${folder}, and a promote leaves it as it is`);
+  }
   await steps.files.moveVersion(versionId, 'staging', null);
   await run.flushOperations();
 }

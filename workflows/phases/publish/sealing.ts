@@ -2,6 +2,7 @@ import type { TakenArtifact } from '../../../activities';
 import { mayRestoreFrom, type ConsistencyStatement } from '../../../domain/consistency';
 import { comparisonText } from '../../../domain/fingerprint';
 import { captureProduction } from '../../parts/capture-production';
+import { STORE_NAMES } from '../../../domain/names';
 import { labelParagraphs, type LabelRun } from '../label-paragraphs';
 
 /** A version that has been committed and is to be driven to its end, by its own run or by the one that finds it dead. */
@@ -58,13 +59,14 @@ async function sealVersion(run: Committed): Promise<Sealed> {
     ? { taken: [], consistency: null }
     : await run.step('capture and seal the version', () => capture(run));
   await steps.files.recordSealed(versionId);
-  const compared = await run.step('compare with what was staged', () => steps.files.provePromote(versionId));
+  const compared = await run.step('compare with what was staged', () => steps.longFiles.provePromote(versionId));
   const differing = compared.filter(({ same }) => !same);
   warnings.push(...differing.map((one) => `${one.store} is not what was staged: ${comparisonText(one)}`));
   const { consistency } = captured;
   if (consistency && !mayRestoreFrom(consistency))
     warnings.push(`the artifacts are not one moment: ${consistency.text}`);
-  return { ...captured, proven: differing.length === 0 && compared.length > 0 };
+  // A store of which nothing was foretold proves nothing.
+  return { ...captured, proven: differing.length === 0 && compared.length === STORE_NAMES.length };
 }
 
 function capture({ steps, versionId, runId, workflowId, label, settings }: Committed) {

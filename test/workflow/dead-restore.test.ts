@@ -1,0 +1,122 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { ActivityDeps } from '../../activities';
+import { undoWorkflowId } from '../../domain/names';
+import type { restoreVersion, rollBackVersion } from '../../workflows';
+import { BASELINE, contentOf, RestoreWorld } from '../support/fakes/restore-world';
+import { expectTidy, SECOND, secondVersion } from '../support/fakes/second-version';
+import { failureOf, startSkippingTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+
+jest.setTimeout(60_000);
+
+let env: TestWorkflowEnvironment;
+let workers: SharedWorkers;
+let ids = 0;
+
+beforeAll(async () => {
+  env = await startSkippingTemporal();
+  workers = await startWorkers(env, new RestoreWorld().deps());
+});
+afterAll(async () => {
+  await workers?.stop();
+  await env?.teardown();
+});
+
+/** Ends a restore of the baseline from outside once it has switched Neo4j; answers the id of its run. */
+async function terminated(world: RestoreWorld): Promise<string> {
+  const deps = world.deps();
+  const { restoreFrom } = deps.vectors;
+  let reached = () => undefined as void;
+  const standing = new Promise<void>((resolve) => (reached = resolve));
+  let release = () => undefined as void;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  // Its attempt at Qdrant never comes to write anything.
+  deps.vectors.restoreFrom = async (...given) => {
+    reached();
+    await held;
+    if (world.claim) throw new Error('its run was ended');
+    return restoreFrom(...given);
+  };
+  const workflowId = `dead-restore-${process.pid}-${++ids}`;
+  workers.assign(workflowId, deps);
+  const { taskQueue } = workers;
+  const handle = await env.client.workflow.start<typeof restoreVersion>('restoreVersion', {
+    ...{ args: [{ version: BASELINE }], taskQueue, workflowId },
+  });
+  await standing;
+  const { runId } = await handle.describe();
+  await handle.terminate('killed by a test');
+  release();
+  expect(world.restored).toEqual(['neo4j']);
+  expect(world.journal.entries.at(-1)).toMatchObject({ kind: 'restore', state: 'switching' });
+  return runId;
+}
+
+async function rolledBack(deps: ActivityDeps, deadRunId: string) {
+  const workflowId = `dead-restore-undo-${process.pid}-${++ids}`;
+  workers.assign(workflowId, deps);
+  workers.assign(undoWorkflowId(deps.settings.base, deadRunId), deps);
+  const { taskQueue } = workers;
+  return env.client.workflow.start<typeof rollBackVersion>('rollBackVersion', {
+    ...{ args: [{ startedBy: 'ada' }], taskQueue, workflowId },
+  });
+}
+
+/** What the undo did, in its order: the activities that it asked for, and the timers that it waited for. */
+async function courseOf(deps: ActivityDeps, deadRunId: string): Promise<string[]> {
+  const { events } = await env.client.workflow.getHandle(undoWorkflowId(deps.settings.base, deadRunId)).fetchHistory();
+  return (events ?? []).flatMap((event) => {
+    const activity = event.activityTaskScheduledEventAttributes?.activityType?.name;
+    const seconds = event.timerStartedEventAttributes?.startToFireTimeout?.seconds;
+    if (activity) return activity;
+    if (seconds) return `waits ${Number(seconds)} s`;
+    return event.timerFiredEventAttributes ? 'has waited' : [];
+  });
+}
+
+test('what a dead restore has switched is taken back, once an attempt of it can no longer write', async () => {
+  const world = secondVersion();
+  const deadRunId = await terminated(world);
+  const deps = world.deps();
+  const record = await (await rolledBack(deps, deadRunId)).result();
+  expect(record).toMatchObject({ proven: true, left: [], next: null, restored: ['neo4j'] });
+  expect(record.proof.map(({ store, same }) => [store, same])).toEqual([
+    ['qdrant', true],
+    ['neo4j', true],
+  ]);
+  expect([world.holds, world.restored]).toEqual([contentOf('second'), ['neo4j', 'neo4j']]);
+  expect(world.journal.entries.at(-1)).toMatchObject({ kind: 'restore', state: 'undone' });
+  expect(world.folders.has(SECOND)).toBe(true);
+  expectTidy(world);
+  const course = await courseOf(deps, deadRunId);
+  const waited = course.indexOf('has waited');
+  expect(course[waited - 1]).toBe('waits 20 s');
+  // It is marked as taken back before the wait, and nothing is looked at, let alone restored, until it is over.
+  expect(course.slice(0, waited)).toContain('takeBackSwitch');
+  const looking = /^(verify|compare|fingerprint|save|restore)/;
+  expect(course.slice(0, waited).filter((name) => looking.test(name))).toEqual([]);
+  expect(course.slice(waited).filter((name) => name.startsWith('restore'))).toEqual(['restoreProduction']);
+});
+
+test('where somebody writes into what was taken back, the journal stays open; to continue takes it back once more', async () => {
+  const world = secondVersion();
+  const deadRunId = await terminated(world);
+  const deps = world.deps();
+  const { settleLatestCopy } = deps.artifacts;
+  // Behind the proof, before the last word.
+  deps.artifacts.settleLatestCopy = async (...given) => {
+    world.contaminate('neo4j');
+    return settleLatestCopy(...given);
+  };
+  const failure = await failureOf((await rolledBack(deps, deadRunId)).result());
+  expect(failure).toMatchObject({
+    code: 'NEEDS_OPERATOR',
+    message: expect.stringContaining('production once more') as string,
+  });
+  expect(world.holds.neo4j).toEqual(contentOf('contaminated').neo4j);
+  expect(world.journal.entries.at(-1)).toMatchObject({ kind: 'restore', state: 'switching' });
+  expect(world.claim).toMatchObject({ kind: 'restore', runId: deadRunId });
+  const record = await (await rolledBack(world.deps(), deadRunId)).result();
+  expect(record).toMatchObject({ proven: true, left: [], restored: ['neo4j'] });
+  expect(world.holds).toEqual(contentOf('second'));
+  expectTidy(world);
+});

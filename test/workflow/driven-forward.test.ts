@@ -1,0 +1,159 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { healthWorkflowId, undoWorkflowId } from '../../domain/names';
+import type { RollbackRecord } from '../../domain/rollback';
+import { LATEST_COPY } from '../../domain/version-id';
+import type { publishVersion, rollBackVersion } from '../../workflows';
+import { progress } from '../../workflows/messages';
+import { PublishWorld } from '../support/fakes/publish-world';
+import { contentOf } from '../support/fakes/restore-world';
+import { until } from '../support/until';
+import { startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+
+jest.setTimeout(60_000);
+
+let env: TestWorkflowEnvironment;
+let workers: SharedWorkers;
+let ids = 0;
+
+beforeAll(async () => {
+  env = await startTemporal();
+  workers = await startWorkers(env, new PublishWorld().deps());
+});
+afterAll(async () => {
+  await workers?.stop();
+  await env?.teardown();
+});
+
+async function publishing(deps: ReturnType<PublishWorld['deps']>) {
+  const workflowId = `driven-${process.pid}-${++ids}`;
+  workers.assign(workflowId, deps);
+  const { taskQueue } = workers;
+  const handle = await env.client.workflow.start<typeof publishVersion>('publishVersion', {
+    ...{ args: [{}], taskQueue, workflowId },
+  });
+  await until(
+    'staging is open',
+    async () => (await handle.query(progress)).staging,
+    (staging) => staging?.stage === 'open',
+  );
+  return handle;
+}
+
+/** Ends a publication from outside when it is committed and sealed, and nothing else has followed. */
+async function terminated(world: PublishWorld): Promise<{ runId: string; versionId: string }> {
+  const deps = world.deps();
+  let reached = () => undefined as void;
+  const standing = new Promise<void>((resolve) => (reached = resolve));
+  let release = () => undefined as void;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  deps.artifacts.publishLatestCopy = async () => {
+    reached();
+    await held;
+    throw new Error('its run was ended');
+  };
+  const handle = await publishing(deps);
+  world.ingest('new');
+  await handle.executeUpdate('stagingReady', { args: [{ by: 'ann' }] });
+  await standing;
+  const { runId } = await handle.describe();
+  await handle.terminate('killed by a test');
+  release();
+  const [entry] = world.journal.entries;
+  expect(entry).toMatchObject({ state: 'committed', runId });
+  return { runId, versionId: entry?.versionId ?? '' };
+}
+
+async function rolledBack(world: PublishWorld, deadRunId: string): Promise<RollbackRecord> {
+  const deps = world.deps();
+  const workflowId = `driven-rollback-${process.pid}-${++ids}`;
+  workers.assign(workflowId, deps);
+  workers.assign(undoWorkflowId(deps.settings.base, deadRunId), deps);
+  const { taskQueue } = workers;
+  return env.client.workflow.execute<typeof rollBackVersion>('rollBackVersion', { args: [{}], taskQueue, workflowId });
+}
+
+const logged = (world: PublishWorld, wanted: string) =>
+  world.registry.log.map(({ operation }) => operation).filter(({ type }) => type === wanted);
+
+async function healthOf(versionId: string): Promise<string> {
+  const handle = env.client.workflow.getHandle(healthWorkflowId('test', versionId));
+  const { status } = await handle.describe();
+  await handle.terminate('the test is over');
+  return status.name;
+}
+
+function expectEnded(world: PublishWorld, versionId: string): void {
+  expect(world.journal.entries).toMatchObject([{ state: 'done', versionId }]);
+  expect(world.folders.get(LATEST_COPY)?.manifest?.versionId).toBe(versionId);
+  expect(world.writeFence.standing).toBeUndefined();
+}
+
+test('a publication that died behind its commit ends as it would have: proven, in its window, its health checked later', async () => {
+  const world = new PublishWorld();
+  const { runId, versionId } = await terminated(world);
+  const record = await rolledBack(world, runId);
+  expect(record).toMatchObject({
+    versionId,
+    proven: true,
+    next: null,
+    reason: expect.stringContaining('driven') as string,
+  });
+  expect(record.proof.map(({ store, same }) => [store, same])).toEqual([
+    ['sqlite', true],
+    ['qdrant', true],
+    ['neo4j', true],
+  ]);
+  expect(logged(world, 'driven_forward')).toMatchObject([
+    { status: 'success', details: { proven: true, fingerprints: [{ same: true }, { same: true }, { same: true }] } },
+  ]);
+  expect(logged(world, 'retention')).toMatchObject([{ details: { startedBy: `${versionId}, driven to its end` } }]);
+  expect(await healthOf(versionId)).toBe('RUNNING');
+  expectEnded(world, versionId);
+  expect([world.claim, world.holds]).toEqual([undefined, contentOf('new')]);
+});
+
+test('it is not called proven where production is no longer what it committed, though what it had captured is', async () => {
+  const world = new PublishWorld();
+  const { runId, versionId } = await terminated(world);
+  world.contaminate('qdrant');
+  const record = await rolledBack(world, runId);
+  expect(record).toMatchObject({
+    proven: false,
+    reason: expect.stringContaining('qdrant') as string,
+    next: expect.stringContaining(versionId) as string,
+  });
+  expect(logged(world, 'driven_forward')).toMatchObject([{ status: 'failed', details: { proven: false } }]);
+  await healthOf(versionId);
+  expectEnded(world, versionId);
+});
+
+test('nor where nobody could look', async () => {
+  const world = new PublishWorld();
+  const { runId, versionId } = await terminated(world);
+  for (const key of [...world.reports.keys()]) if (key.includes('expected-')) world.reports.delete(key);
+  const record = await rolledBack(world, runId);
+  expect(record).toMatchObject({ proven: false, proof: [{ same: true }, { same: true }, { same: true }] });
+  await healthOf(versionId);
+  expectEnded(world, versionId);
+});
+
+test('the next publication drives it to its end, and applies its window once it holds the claim itself', async () => {
+  const world = new PublishWorld();
+  const { runId, versionId } = await terminated(world);
+  const deps = world.deps();
+  workers.assign(undoWorkflowId(deps.settings.base, runId), deps);
+  const claims: unknown[] = [];
+  const { listVersions } = deps.artifacts;
+  deps.artifacts.listVersions = async () => {
+    claims.push(world.claim?.runId);
+    return listVersions();
+  };
+  const next = await publishing(deps);
+  const nextRunId = (await next.describe()).runId;
+  expect(logged(world, 'retention')).toHaveLength(1);
+  expect(new Set(claims)).toEqual(new Set([nextRunId]));
+  expect(await healthOf(versionId)).toBe('RUNNING');
+  expect(world.journal.entries).toMatchObject([{ state: 'done', versionId }]);
+  await next.executeUpdate('cancel', { args: [{ by: 'ann' }] });
+  await next.result();
+});

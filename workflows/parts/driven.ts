@@ -1,0 +1,23 @@
+import type { FingerprintComparison } from '../../domain/fingerprint';
+import { applyWindow } from '../phases/window';
+import { tellingSteps } from './activities';
+
+/** How it ended that what a dead run had committed was driven to its end. */
+export interface Driven {
+  versionId: string;
+  kind: 'baseline' | 'publish' | 'restore';
+  /** Production held against the version while it was driven; empty where that was not asked. */
+  proof: FingerprintComparison[];
+  proven: boolean;
+  warnings: string[];
+}
+
+/**
+ * The window that a dead publication did not come to, by whoever drove it to its end; a restore and a baseline have
+ * none. To be applied by a run that has claimed the base, so that the version which it begins with stays, or by one that
+ * wants none. What fails here fails nothing else: the next window mends it.
+ */
+export async function windowAfter({ versionId, kind }: Driven): Promise<void> {
+  if (kind !== 'publish') return;
+  await applyWindow(tellingSteps(), { startedBy: `${versionId}, driven to its end` }).catch(() => undefined);
+}
