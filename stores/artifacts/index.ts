@@ -12,6 +12,7 @@ import { readManifest, sealFolder } from './manifest';
 import { localFolder, pathsBelow } from './names';
 import { ReportFolder } from './reports';
 import { Residues } from './residues';
+import { UseMarks } from './uses';
 import { digestArtifact, linkArtifact, writeArtifact } from './write';
 
 /**
@@ -26,6 +27,7 @@ export function openArtifactStore(backups: string): ArtifactStore {
   const reports = new ReportFolder(root);
   const archive = new Archive(root, pathOf);
   const residues = new Residues(root);
+  const marks = new UseMarks(root);
   const here = <T>(work: () => Promise<T>) => onFiles(root, work);
   /** What a version holds can be told from the archive too; what can be restored from lies beside the others only. */
   const inArchive = async (folder: string) => isVersionId(folder) && !(await isFolder(pathOf(folder)));
@@ -59,7 +61,12 @@ export function openArtifactStore(backups: string): ArtifactStore {
     listVersions: () => here(() => archive.listVersions()),
     archive: (versionId, runId, mayStill) => here(() => archive.archive(versionId, runId, mayStill)),
     verifyArchived: (versionId) => here(() => archive.verifyArchived(versionId)),
+    unarchive: (versionId, ready) => here(() => archive.unarchive(versionId, ready)),
+    withUnpacked: (versionId, work) => here(() => archive.withUnpacked(versionId, (at) => work(openArtifactStore(at)))),
     deleteArchived: (versionId) => here(() => archive.deleteArchived(versionId)),
+    markUse: (use) => here(() => marks.markUse(use)),
+    unmarkUse: (use) => here(() => marks.unmarkUse(use)),
+    uses: () => here(() => marks.uses()),
     residues: () => here(() => residues.residues()),
     removeResidue: (residue) => here(() => residues.removeResidue(residue)),
     publishLatestCopy: (folder, runId) => here(() => latestCopy.publish(folder, runId)),
