@@ -13,6 +13,7 @@ import { redact } from '../domain/masking';
 import { REHEARSAL_PREFIX } from '../domain/names';
 import { isVersionId } from '../domain/version-id';
 import { drill } from '../inspection/drill';
+import { whileInUse } from '../inspection/in-use';
 import { removeRehearsals } from '../inspection/rehearsal';
 import { callControl, isRetry, run } from './context';
 import type { ActivityDeps } from './deps';
@@ -30,7 +31,9 @@ export function createDrillActivities(deps: ActivityDeps) {
       const ours = `${REHEARSAL_PREFIX}${run().runId}_drill_`;
       if (isRetry()) await removeRehearsals(deps, ours);
       const sideName = `${ours}${Context.current().info.attempt}`;
-      return drill(deps, input, { base: settings.base, sideName, control: callControl() });
+      return whileInUse(artifacts, [input.versionId], 'drill', () =>
+        drill(deps, input, { base: settings.base, sideName, control: callControl() }),
+      );
     },
 
     /** Keeps what a drill found: beside the version's reports, and in operation_log. Repeated, it adds nothing. */

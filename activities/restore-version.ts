@@ -58,7 +58,7 @@ export function createRestoreVersionActivities(deps: ActivityDeps) {
       const { version, stores = [] } = parsed(given);
       metadata.inventory();
       await assertNothingStaged(deps);
-      return { settings, version, stores, source: resolveSource(deps, version) };
+      return { settings, version, stores, source: await resolveSource(deps, version) };
     },
 
     /** What the restore does, from the stores as they stand. What this run holds itself is no obstacle to it. */

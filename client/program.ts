@@ -25,6 +25,7 @@ import { addShow } from './commands/show';
 import { addStage } from './commands/stage';
 import { addStats } from './commands/stats';
 import { addStatus } from './commands/status';
+import { addUnarchive } from './commands/unarchive';
 import { addUnpin } from './commands/unpin';
 import { addUp } from './commands/up';
 import { addValidate } from './commands/validate';
@@ -45,7 +46,7 @@ const VERBS = [
   [addStage, addReady, addApprove, addCommit, addCancel, addExtend],
   [addVersions, addShow, addCompare, addReport, addVerify, addHealth, addValidate],
   [addDoctor, addDrill, addNotes, addStats],
-  [addRestore, addRetain, addPin, addUnpin, addAdoptAlias],
+  [addRestore, addRetain, addUnarchive, addPin, addUnpin, addAdoptAlias],
 ].flat();
 
 const EXIT_CODES = `

@@ -1,5 +1,6 @@
 import type { RetentionSettings } from './baseline';
 import { isActive, type VersionStatus } from './status';
+import { USE_MS } from './version-use';
 import { momentOf } from './window';
 
 /**
@@ -15,6 +16,7 @@ export const LEFTOVER_KINDS = [
   'rescue',
   'version',
   'archive',
+  'mark',
   'snapshot',
   'rehearsal collection',
   'staging collection',
@@ -102,6 +104,7 @@ const RULES: Record<LeftoverKind, (residue: Residue, facts: LeftoverFacts) => Ju
   },
   version: versionFolder,
   archive: archivedFolder,
+  mark: (residue, facts) => (within(residue, facts, USE_MS) ? undefined : sweep('whoever used the version has ended')),
   snapshot: ({ proven }, facts) => {
     if (!proven) return report('whoever took it cannot be known');
     return facts.underWay

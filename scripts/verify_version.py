@@ -4,15 +4,19 @@
 Needs nothing but Python 3.10. Every file is hashed and held against checksums.txt and manifest.json; the content of
 metadata.db and neo4j.jsonl.gz is fingerprinted anew, as docs/fingerprints.md defines it, and compared chapter by chapter
 with the lists beside them. (A Qdrant snapshot can be read by a Qdrant server only: its bytes are checked.)
+A folder of the archive (<backups>/archived/<version id>) is checked as it lies there, against archived.json; then it is
+unpacked into a temporary folder (TMPDIR names another one where that is too small) and its content checked in the same way.
 Exit code 0: all is as it was sealed. 1: something is not, and every such thing is told. 2: not called with a folder.
 """
 
 import gzip
 import json
 import re
+import shutil
 import sqlite3
 import struct
 import sys
+import tempfile
 import zlib
 from collections import defaultdict
 from hashlib import sha256
@@ -219,18 +223,25 @@ def check_content(name, compute, artifact, listed, say):
             say(f"content of {name} differs in {group}: {items[0]} items recorded, {items[1]} found")
 
 
-def check_bytes(folder, manifest, say):
+def read_checksums(folder):
+    lines = (folder / "checksums.txt").read_text("utf-8").splitlines()
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+
+
+def check_bytes(folder, manifest, other, others, say):
+    """Every file against the manifest, and against what the other source states."""
     stated = defaultdict(dict)
     for artifact in manifest["artifacts"]:
         stated[artifact["file"]]["manifest.json"] = artifact["sha256"]
         for kind in ("fingerprint", "deepFingerprint"):
             if artifact.get(kind):
                 stated[artifact[kind]["file"]]["manifest.json"] = artifact[kind]["sha256"]
-    for line in (folder / "checksums.txt").read_text("utf-8").splitlines():
-        digest, _, name = line.partition("  ")
-        stated[name]["checksums.txt"] = digest
+    for name, digest in others.items():
+        # An archive keeps reports and the like too, which are not the manifest's to vouch for.
+        if other == "checksums.txt" or name in stated:
+            stated[name][other] = digest
     for name, hashes in sorted(stated.items()):
-        for source in ("manifest.json", "checksums.txt"):
+        for source in ("manifest.json", other):
             if source not in hashes:
                 say(f"{source} does not name {name}")
         if Path(name).name != name or not (folder / name).is_file():
@@ -248,13 +259,79 @@ def check_root(manifest, say):
         say(f"manifest.json states the fingerprint {manifest.get('fingerprint')}, its parts make {root}")
 
 
+# The archive
+
+
+def check_stored(folder, record, say):
+    """What lies in the archive is what was put there."""
+    sums = read_checksums(folder)
+    for entry in record["files"]:
+        name, digest = entry["stored"], entry["storedSha256"]
+        if sums.pop(name, None) != digest:
+            say(f"checksums.txt and archived.json differ about {name}")
+        if Path(name).name != name or not (folder / name).is_file():
+            say(f"{name} is missing")
+        elif digest != (found := hash_of(folder / name)):
+            say(f"{name} has SHA-256 {found}, other than stated")
+    for name in sums:
+        say(f"checksums.txt names {name}, which archived.json does not")
+
+
+def unpack(folder, record, target, say):
+    """The files as they were; one that cannot be unpacked to its end lies there as far as it could be."""
+    for entry in record["files"]:
+        source, file = folder / Path(entry["stored"]).name, target / Path(entry["file"]).name
+        try:
+            if entry["compression"] == "none":
+                file.symlink_to(source.resolve())
+                continue
+            with gzip.open(source) as packed, open(file, "wb") as out:
+                shutil.copyfileobj(packed, out, 1 << 20)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            say(f"{entry['stored']} cannot be unpacked: {error}")
+        except FileNotFoundError:
+            pass  # said already
+
+
+def check_archive(folder, say):
+    """An archived version: what lies there, then what it holds."""
+    try:
+        record = json.loads((folder / "archived.json").read_bytes())
+        check_stored(folder, record, say)
+        with tempfile.TemporaryDirectory(prefix="hfv-unpacked-") as scratch:
+            unpack(folder, record, Path(scratch), say)
+            manifest = check_content_of(
+                Path(scratch), "archived.json", {entry["file"]: entry["sha256"] for entry in record["files"]}, say
+            )
+        if manifest and manifest["versionId"] != record["versionId"]:
+            say(f"archived.json is that of {record['versionId']}, the manifest that of {manifest['versionId']}")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        say(f"the archive cannot be checked to its end: {type(error).__name__} {error}")
+
+
 def check(folder):
     """Prints everything that is wrong, and returns how much that is."""
     problems = []
     say = lambda problem: (problems.append(problem), print(f"WRONG  {problem}"))
+    if (folder / "archived.json").exists():
+        check_archive(folder, say)
+    else:
+        check_folder(folder, say)
+    return len(problems)
+
+
+def check_folder(folder, say):
+    try:
+        others = read_checksums(folder)
+    except (OSError, ValueError) as error:
+        return say(f"checksums.txt cannot be read: {error}")
+    check_content_of(folder, "checksums.txt", others, say)
+
+
+def check_content_of(folder, other, others, say):
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
-        check_bytes(folder, manifest, say)
+        check_bytes(folder, manifest, other, others, say)
         check_root(manifest, say)
         artifacts = {artifact["store"]: artifact for artifact in manifest["artifacts"]}
         for store, name, compute in (("sqlite", "SQLite", sqlite_groups), ("neo4j", "Neo4j", neo4j_groups)):
@@ -262,9 +339,9 @@ def check(folder):
             if artifact.get("fingerprint"):
                 listed = folder / artifact["fingerprint"]["file"]
                 check_content(name, compute, folder / artifact["file"], listed, say)
+        return manifest
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         say(f"the folder cannot be checked to its end: {type(error).__name__} {error}")
-    return len(problems)
 
 
 if __name__ == "__main__":

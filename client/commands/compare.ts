@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { COMPARABLE_NAMES, type VersionComparison } from '../../domain/compare';
+import { whileInUse } from '../../inspection/in-use';
 import { compareVersions, isLive, type CompareRequest, type CompareSources } from '../../inspection/compare';
 import { openArtifactStore } from '../../stores/artifacts';
 import { ARCHIVE_FOLDER } from '../../stores/artifacts/archive';
@@ -81,9 +82,12 @@ async function compared(context: Context, request: CompareRequest): Promise<Vers
     contents: openArtifactContents(),
     metadata: openMetadataStore(metadataDb),
   };
+  const versions = [request.before, request.after];
   const run = (live?: CompareSources['live']) =>
     interruptible((signal) =>
-      compareVersions({ ...sources, live }, request, { signal }).catch((error: unknown) => {
+      whileInUse(artifacts, versions, 'compare', () =>
+        compareVersions({ ...sources, live }, request, { signal }),
+      ).catch((error: unknown) => {
         if (!signal.aborted) throw error;
       }),
     );

@@ -51,8 +51,8 @@ async function detailsOfVersion(
     current: metadata.journal.current()?.versionId === versionId,
     committedAt: version && committedAt(version, operations, journal),
     manifest: found.manifest,
-    // An archived version's files are packed away: that they are not here is as it should be.
-    artifacts: version?.status === 'archived' ? [] : found.artifacts,
+    // An archived version's files are packed away, unless it was brought back: that they are not here is as it should be.
+    artifacts: version?.status === 'archived' && !(await artifacts.exists(versionId)) ? [] : found.artifacts,
     checks: await checksOf(artifacts, versionId),
     switches: journal.filter((entry) => entry.versionId === versionId || entry.previousVersionId === versionId),
     pin: metadata.pins.list().find((pin) => pin.versionId === versionId) ?? null,

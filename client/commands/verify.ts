@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { whileInUse } from '../../inspection/in-use';
 import { verifyVersion, type Verification } from '../../inspection/verify';
 import { EXIT, type ExitCode } from '../exit-codes';
 import type { Host } from '../host';
@@ -21,7 +22,7 @@ export function addVerify(program: Command, host: Host): void {
   program
     .command('verify')
     .argument('<version>', 'version id, as `hfv versions` lists it, or latest-copy')
-    .description('check a version: the bytes of every file, and the content of every artifact')
+    .description('check a version, archived or not: the bytes of every file, and the content of every artifact')
     .option('--no-qdrant', 'do not restore the Qdrant snapshot beside production; no service is needed then')
     .option('--deep', 'compare the vectors too, where the version was captured with them (`hfv migrate --deep`)')
     .option('--no-record', 'do not note in operation_log that it was found intact')
@@ -31,7 +32,13 @@ export function addVerify(program: Command, host: Host): void {
         // Ctrl-C ends the work in order, so that no collection is left beside production.
         const found = await withStores(context, (stores) =>
           interruptible((signal) =>
-            verifyVersion(stores, version, { qdrant, deep }, { signal }).catch((error: unknown) => {
+            whileInUse(
+              stores.artifacts,
+              [version],
+              'verify',
+              () => verifyVersion(stores, version, { qdrant, deep }, { signal }),
+              { tell: (note) => context.out.note(note) },
+            ).catch((error: unknown) => {
               if (!signal.aborted) throw error;
             }),
           ),

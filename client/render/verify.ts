@@ -6,27 +6,29 @@ import { count, duration, shortHash } from './text';
 
 /** What was checked and what was found, for people: the verdict, the files, the contents, then everything wrong. */
 export function renderVerification(
-  { version, folder, passed, files, contents, problems }: Verification,
+  { version, folder, place, passed, stored = [], files, contents, problems }: Verification,
   color: Colors,
 ): string {
   const verdict = passed ? color.green('verified') : color.red('NOT as it was sealed');
   return [
     `${color.bold(version)} ${verdict}`,
     `  ${folder}`,
-    ...(files.length > 0 ? ['', filesTable(files, color)] : []),
+    ...(place === 'archive' ? ['  archived: checked as it lies there, then unpacked aside'] : []),
+    ...(stored.length > 0 ? ['', filesTable('in the archive', stored, color)] : []),
+    ...(files.length > 0 ? ['', filesTable(place === 'archive' ? 'unpacked' : 'file', files, color)] : []),
     ...(contents.length > 0 ? ['', contentsTable(contents, color)] : []),
     ...(problems.length > 0 ? ['', ...problems.map((problem) => `${color.red('wrong')} ${problem}`)] : []),
   ].join('\n');
 }
 
-function filesTable(files: Verification['files'], color: Colors): string {
+function filesTable(title: string, files: Verification['files'], color: Colors): string {
   const rows = files.map(({ file, state, bytes, sha256 }) => [
     file,
     state === 'intact' ? state : color.red(state),
     bytes === null ? '' : prettyBytes(bytes),
     sha256 === null ? '' : shortHash(sha256),
   ]);
-  return table(['file', 'bytes', 'size', 'sha256'], rows, color);
+  return table([title, 'bytes', 'size', 'sha256'], rows, color);
 }
 
 function contentsTable(contents: readonly VerifiedContent[], color: Colors): string {

@@ -87,7 +87,9 @@ function criteriaOf(operations: readonly OperationRow[]): string | null {
 }
 
 function noArtifacts({ version, manifest }: VersionDetails): string {
-  if (version?.status === 'archived') return 'Archived: its artifacts are packed away.';
+  if (version?.status === 'archived') {
+    return `Archived: its artifacts are packed away. \`hfv unarchive ${version.versionId}\` brings them back.`;
+  }
   return manifest
     ? 'None of its artifacts could be looked at.'
     : 'No manifest: there are no artifacts of this version.';

@@ -69,7 +69,7 @@ async function readTexts(
   throw new HybridFlowError('VERSION_ARCHIVED', {
     found: found.why,
     expected: 'a version whose export of Neo4j is at hand: texts are read from it',
-    next: 'compare without --text, which the lists of an archived version are enough for',
+    next: 'compare without --text, which the lists of an archived version are enough for; its artifacts are brought back with `hfv unarchive <version>`',
   });
 }
 

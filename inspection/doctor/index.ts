@@ -129,8 +129,8 @@ function servicesOf({ metadata, points, paragraphs, freeBytes }: Seen, { service
 function versionsOf({ metadata, folders }: Seen): VersionSeen[] {
   const rows = metadata.value?.rows ?? [...folders.keys()].map((versionId) => ({ versionId, status: 'not known' }));
   return rows.flatMap(({ versionId, status }): VersionSeen[] => {
-    if (status === 'archived') return [{ versionId, status, artifacts: 'archived', problems: [] }];
     const found = folders.get(versionId);
+    if (status === 'archived' && !found) return [{ versionId, status, artifacts: 'archived', problems: [] }];
     if (!found) return [];
     const { state = 'damaged' as const, problems = [found.error ?? ''] } = found.value ?? {};
     return [{ versionId, status, artifacts: state, problems }];

@@ -74,15 +74,18 @@ function lookAtMetadata({ metadata }: Stores): MetadataSeen {
   };
 }
 
-/** Committed versions; where the registry cannot be read, whatever lies sealed in the backups folder. */
+/** Committed versions, and archived ones that were brought back; where the registry cannot be read, whatever lies sealed in the backups folder. */
 async function wantedFolders(
   { artifacts }: Stores,
   { value }: Read<MetadataSeen>,
   patience: Patience,
 ): Promise<string[]> {
-  if (value) return value.rows.filter(({ status }) => status === 'committed').map(({ versionId }) => versionId);
   const listed = await read(patience, () => artifacts.listVersions());
-  return (listed.value ?? [])
+  const beside = (listed.value ?? [])
     .filter(({ place, sealed, versionId }) => place === 'beside' && sealed && isVersionId(versionId))
+    .map(({ versionId }) => versionId);
+  if (!value) return beside;
+  return value.rows
+    .filter(({ versionId, status }) => status === 'committed' || (status === 'archived' && beside.includes(versionId)))
     .map(({ versionId }) => versionId);
 }

@@ -3,6 +3,7 @@ import { HybridFlowError } from '../../domain/errors';
 import { STORE_NAMES } from '../../domain/names';
 import { LATEST_COPY } from '../../domain/version-id';
 import type { CallControl, Stores } from '../../stores/ports';
+import { isAtHand, packedAway } from '../archived';
 import { checkSideTargets } from '../side-targets';
 
 export interface DrillOptions {
@@ -39,13 +40,7 @@ export async function drill(stores: Stores, input: DrillInput, options: DrillOpt
 
 async function assertDrillable({ metadata, artifacts }: Stores, versionId: string, base: string): Promise<void> {
   const row = versionId === LATEST_COPY ? undefined : metadata.registry.find(versionId);
-  if (row?.status === 'archived') {
-    throw new HybridFlowError('VERSION_ARCHIVED', {
-      found: `${versionId} is archived: its artifacts are packed away`,
-      expected: 'a version that is still in the window',
-      next: 'list the versions with `hfv versions`',
-    });
-  }
+  if (row?.status === 'archived' && !(await isAtHand({ artifacts }, row))) throw packedAway(versionId);
   const manifest = await artifacts.readManifest(versionId).catch((error: unknown) => {
     // One that is damaged is for the stores' own verdicts to tell.
     if (error instanceof HybridFlowError && error.code === 'ARTIFACT_DAMAGED') return undefined;

@@ -33,9 +33,12 @@ export async function findInQdrant(deps: LeftoverDeps, known: Known): Promise<Re
   return found;
 }
 
-/** Marks of versions that are not committed, and nodes of a staging that is over. */
-export async function findInNeo4j({ graph }: LeftoverDeps, known: Known): Promise<Residue[]> {
-  return (await graph.markerLabels()).map(({ label, nodes }) => {
+/** Marks of versions that are not committed, and nodes of a staging that is over. Production may be an archived version. */
+export async function findInNeo4j({ graph, metadata }: LeftoverDeps, known: Known): Promise<Residue[]> {
+  const current = metadata.journal.current()?.versionId;
+  const ofCurrent = current !== undefined && isVersionId(current) ? versionLabel(current) : undefined;
+  const markers = (await graph.markerLabels()).filter(({ label }) => label !== ofCurrent);
+  return markers.map(({ label, nodes }) => {
     const name = `${label} (${plural(nodes, 'node')})`;
     if (label === STAGING_NAMES.label) return { ...NOBODYS, kind: 'staging data', where: 'neo4j', name };
     const status = statusOfLabel(label, known);

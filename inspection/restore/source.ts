@@ -3,6 +3,7 @@ import type { Manifest } from '../../domain/manifest';
 import { BASELINE_ALIAS, type RestoreSource } from '../../domain/restore';
 import { LATEST_COPY, isRescueName, isVersionId } from '../../domain/version-id';
 import type { Stores } from '../../stores/ports';
+import { isAtHand, packedAway } from '../archived';
 import { verifyFiles } from '../verify/files';
 
 type Asked = Pick<Stores, 'metadata' | 'artifacts'>;
@@ -18,17 +19,18 @@ export interface SourceFound {
  * restore. Reads no artifact.
  *
  * @throws HybridFlowError VERSION_UNKNOWN for a name that means none, or a version that is not committed;
- * VERSION_ARCHIVED for one that has left the window
+ * VERSION_ARCHIVED for one that has left the window, and was not brought back beside the others
  */
-export function resolveSource({ metadata }: Pick<Stores, 'metadata'>, asked: string): RestoreSource {
+export async function resolveSource({ metadata, artifacts }: Asked, asked: string): Promise<RestoreSource> {
   if (asked === LATEST_COPY) return { asked, folder: LATEST_COPY, versionId: currentOf(metadata), recovery: null };
   if (isRescueName(asked)) return { asked, folder: asked, versionId: currentOf(metadata), recovery: null };
   const versionId = asked === BASELINE_ALIAS ? baselineOf(metadata) : asked;
   if (!isVersionId(versionId)) throw unknown(metadata, `${JSON.stringify(asked)} is no version`);
   const row = metadata.registry.find(versionId);
   if (!row) throw unknown(metadata, `the registry has no version ${versionId}`);
-  if (row.status === 'archived') throw archived(versionId);
-  if (row.status !== 'committed') throw unknown(metadata, `${versionId} is ${row.status}, not committed`);
+  const atHand = await isAtHand({ artifacts }, row);
+  if (row.status === 'archived' && !atHand) throw packedAway(versionId);
+  if (!atHand) throw unknown(metadata, `${versionId} is ${row.status}, not committed`);
   return { asked, folder: versionId, versionId, recovery: null };
 }
 
@@ -40,7 +42,7 @@ export function resolveSource({ metadata }: Pick<Stores, 'metadata'>, asked: str
  * the copy, and for latest-copy the baseline too, is not whole
  */
 export async function openSource(stores: Asked, asked: string, base: string): Promise<SourceFound> {
-  const source = resolveSource(stores, asked);
+  const source = await resolveSource(stores, asked);
   if (isRescueName(source.folder)) await assertRescue(stores, source.folder);
   const found = await verified(stores, source, base);
   if (found.manifest) {
@@ -119,15 +121,6 @@ function unknown(metadata: Stores['metadata'], found: string): HybridFlowError {
     found,
     expected: `one of ${names.join(', ')}`,
     next: 'list the versions with `hfv versions`',
-  });
-}
-
-function archived(versionId: string): HybridFlowError {
-  return new HybridFlowError('VERSION_ARCHIVED', {
-    found: `${versionId} is archived: its artifacts are packed away, and no longer in the window`,
-    expected: 'a version in the window, latest-copy, or the baseline',
-    next: 'restore one that `hfv versions` lists as committed; to look into an archived one, unpack its archive in another folder',
-    details: { versionId },
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Claim } from '../../domain/claim';
 import { isActive } from '../../domain/status';
+import { useText } from '../../domain/version-use';
 import { heldBy, type WindowItem, type WindowRequest } from '../../domain/window';
 import type { Stores } from '../../stores/ports';
 
@@ -7,8 +8,8 @@ type Asked = Pick<Stores, 'metadata' | 'artifacts'>;
 export type Holds = Pick<WindowRequest, 'current' | 'pins' | 'inUse'>;
 
 /**
- * What keeps versions where they are, whatever their age: production is one of them, somebody pinned them, or a change
- * uses them.
+ * What keeps versions where they are, whatever their age: production is one of them, somebody pinned them, a change
+ * uses them, or somebody reads them for long and has marked them so.
  *
  * @throws HybridFlowError BASE_BUSY where a claim is there that cannot be read
  */
@@ -28,6 +29,7 @@ export async function findHolds({ metadata, artifacts }: Asked): Promise<Holds> 
     use(details.from, `a ${kind} that began with it is not ended`);
     use(sourceOf(details), `a ${kind} reads from it and is not ended`);
   }
+  for (const one of await artifacts.uses()) use(one.versionId, useText(one));
   const pins = new Map(metadata.pins.list().map(({ versionId, reason }) => [versionId, reason]));
   return { current: metadata.journal.current()?.versionId ?? null, pins, inUse };
 }

@@ -3,6 +3,7 @@ import type { Manifest } from '../../domain/manifest';
 import type { VersionRow } from '../../domain/registry';
 import { LATEST_COPY } from '../../domain/version-id';
 import type { Stores } from '../../stores/ports';
+import { isAtHand, packedAway } from '../archived';
 
 /** What staging begins with: the sealed folder it is filled from, and the version that this is; nothing where empty. */
 export interface SourceFound {
@@ -24,7 +25,7 @@ export async function findSource(
 ): Promise<SourceFound> {
   if (from === 'empty') return { folder: null, versionId: null, bytes: 0 };
   const folder = from === 'production' ? LATEST_COPY : from;
-  if (folder !== LATEST_COPY) assertStageable(folder, metadata.registry.list());
+  if (folder !== LATEST_COPY) await assertStageable(artifacts, folder, metadata.registry.list());
   const manifest = await artifacts.readManifest(folder);
   if (!manifest) throw notSealed(artifacts.pathOf(folder));
   assertOwn(manifest, base);
@@ -35,7 +36,11 @@ export async function findSource(
   };
 }
 
-function assertStageable(versionId: string, rows: readonly VersionRow[]): void {
+async function assertStageable(
+  artifacts: Stores['artifacts'],
+  versionId: string,
+  rows: readonly VersionRow[],
+): Promise<void> {
   const row = rows.find((one) => one.versionId === versionId);
   const known = rows.filter(({ status }) => status === 'committed').map((one) => one.versionId);
   if (!row) {
@@ -45,8 +50,9 @@ function assertStageable(versionId: string, rows: readonly VersionRow[]): void {
       next: 'list the versions with `hfv versions`',
     });
   }
-  if (row.status === 'committed') return;
-  throw new HybridFlowError(row.status === 'archived' ? 'VERSION_ARCHIVED' : 'VERSION_UNKNOWN', {
+  if (await isAtHand({ artifacts }, row)) return;
+  if (row.status === 'archived') throw packedAway(versionId);
+  throw new HybridFlowError('VERSION_UNKNOWN', {
     found: `${versionId} is ${row.status}`,
     expected: `a committed version: ${known.join(', ')}`,
     next: 'list the versions with `hfv versions`',

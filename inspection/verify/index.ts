@@ -2,9 +2,9 @@ import { HybridFlowError } from '../../domain/errors';
 import type { Manifest } from '../../domain/manifest';
 import { STORE_NAMES, type StoreName } from '../../domain/names';
 import { storesIn } from '../../domain/rescue';
-import { isRescueName, LATEST_COPY } from '../../domain/version-id';
+import { isRescueName, isVersionId, LATEST_COPY } from '../../domain/version-id';
 import { STORE_TITLES } from '../../domain/words';
-import type { CallControl, Stores } from '../../stores/ports';
+import type { ArchiveVerdict, CallControl, Stores } from '../../stores/ports';
 import { verifyContent } from './contents';
 import { verifyFiles } from './files';
 import type { Verification, VerifiedContent } from './types';
@@ -19,19 +19,32 @@ export interface VerifyOptions {
 }
 
 /**
- * Checks a version, latest-copy, or what was saved before a restore, from its folder: the bytes of every file, and the content of every artifact.
- * Everything that is wrong is told, not just the first of it. Production is only read where the folder is missing.
+ * Checks a version, latest-copy, or what was saved before a restore, from its folder: the bytes of every file, and the
+ * content of every artifact. A version that is archived is checked as it lies there, then unpacked aside and checked as
+ * any other. Everything that is wrong is told, not just the first of it. Production is only read where the folder is
+ * missing.
  *
- * @throws HybridFlowError VERSION_UNKNOWN where there is neither such a folder nor such a version in the registry
+ * @throws HybridFlowError VERSION_UNKNOWN where there is neither such a folder nor such a version in the registry;
+ * DISK_TOO_SMALL where there is no room to unpack an archived one
  */
 export async function verifyVersion(
   stores: Stores,
   version: string,
-  { qdrant = true, deep = false }: VerifyOptions = {},
+  options: VerifyOptions = {},
   control: CallControl = {},
 ): Promise<Verification> {
+  if (await isFolder(stores, version)) return verifyFolder(stores, version, options, control);
+  const archived = await lookIntoArchive(stores, version);
+  return archived ? verifyArchived(stores, archived, options, control) : withoutFolder(stores, version);
+}
+
+async function verifyFolder(
+  stores: Stores,
+  version: string,
+  { qdrant = true, deep = false }: VerifyOptions,
+  control: CallControl,
+): Promise<Verification> {
   const { artifacts } = stores;
-  if (!(await isFolder(stores, version))) return withoutFolder(stores, version);
   const found = await verifyFiles(artifacts, version);
   const contents: VerifiedContent[] = [];
   for (const store of storesOf(version, found.manifest)) {
@@ -46,6 +59,7 @@ export async function verifyVersion(
   return {
     version,
     folder: artifacts.pathOf(version),
+    place: 'beside',
     passed: problems.length === 0,
     files: found.files,
     contents,
@@ -56,6 +70,40 @@ export async function verifyVersion(
 /** What was saved before a restore may be of one store only. */
 function storesOf(folder: string, manifest: Manifest | undefined): readonly StoreName[] {
   return manifest && isRescueName(folder) ? storesIn(manifest) : STORE_NAMES;
+}
+
+/** Undefined where the archive has no such version. */
+async function lookIntoArchive({ artifacts }: Stores, version: string): Promise<ArchiveVerdict | undefined> {
+  if (!isVersionId(version)) return undefined;
+  try {
+    return await artifacts.verifyArchived(version);
+  } catch (error) {
+    if (error instanceof HybridFlowError && error.code === 'VERSION_UNKNOWN') return undefined;
+    throw error;
+  }
+}
+
+async function verifyArchived(
+  stores: Stores,
+  { versionId, path, files: stored, problems }: ArchiveVerdict,
+  options: VerifyOptions,
+  control: CallControl,
+): Promise<Verification> {
+  control.signal?.throwIfAborted();
+  const unpacked = await stores.artifacts
+    .withUnpacked(versionId, (artifacts) => verifyFolder({ ...stores, artifacts }, versionId, options, control))
+    .catch(unlessRecordDamaged);
+  const told = [...problems.map((problem) => `in the archive: ${problem}`), ...(unpacked?.problems ?? [])];
+  return {
+    ...{ version: versionId, folder: path, place: 'archive', passed: told.length === 0, stored },
+    ...{ files: unpacked?.files ?? [], contents: unpacked?.contents ?? [], problems: told },
+  };
+}
+
+/** Without a record there is nothing to unpack by; the archive's own verdict says so already. */
+function unlessRecordDamaged(error: unknown): undefined {
+  if (!(error instanceof HybridFlowError) || error.code !== 'ARTIFACT_DAMAGED') throw error;
+  return undefined;
 }
 
 /** A name that could not be a folder's is no version's either. */
@@ -74,7 +122,7 @@ function withoutFolder({ metadata, artifacts }: Stores, version: string): Verifi
   if (version !== LATEST_COPY && attempted(registered) === true) {
     const folder = artifacts.pathOf(version);
     const problems = [`${folder} is missing, and the registry lists ${version}`];
-    return { version, folder, passed: false, files: [], contents: [], problems };
+    return { version, folder, passed: false, place: 'beside', files: [], contents: [], problems };
   }
   throw new HybridFlowError('VERSION_UNKNOWN', {
     found: `there is no version ${JSON.stringify(version)} in the backups folder`,

@@ -37,9 +37,13 @@ export interface Verification {
   /** A version id, or `latest-copy`. */
   version: string;
   folder: string;
+  /** In the archive it is unpacked to be looked into: `files` are those it was sealed with, `stored` those that lie there. */
+  place: 'beside' | 'archive';
   /** Everything that could be checked, and was asked for, is as it was sealed. */
   passed: boolean;
   files: VerifiedFile[];
+  /** Of an archived version: every file as the archive keeps it. */
+  stored?: VerifiedFile[];
   contents: VerifiedContent[];
   /** Everything that was found wrong, in words. */
   problems: string[];

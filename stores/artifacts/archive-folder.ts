@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { archiveSchema, type ArchivedFile, type ArchiveRecord } from '../../domain/archive';
 import { CHECKSUMS_FILE } from '../../domain/names';
-import type { ArchiveVerdict } from '../ports';
+import type { ArchiveVerdict, StoredFileFound } from '../ports';
 import { fsyncFolder, hashFile, placeText } from './disk';
 import { damaged, errnoOf, unlessMissing } from './errors';
 import { assertSealed, checksums, readManifest, sealedFiles } from './manifest';
@@ -44,7 +44,14 @@ export async function lookAtArchive(path: string, versionId: string): Promise<Ar
   const told = (found: string) => void problems.push(found);
   const record = await readRecord(path, told);
   if (record && record.versionId !== versionId) told(`${ARCHIVE_FILE} is that of ${record.versionId}`);
-  for (const file of record?.files ?? []) (await differences(path, file)).forEach(told);
+  const files: StoredFileFound[] = [];
+  for (const file of record?.files ?? []) {
+    const { wrong, found } = await differences(path, file);
+    wrong.forEach(told);
+    const state = wrong.length === 0 ? 'intact' : found === 'missing' ? 'missing' : 'differs';
+    const sized = typeof found === 'object' ? found : { bytes: null, sha256: null };
+    files.push({ file: file.stored, state, bytes: sized.bytes, sha256: sized.sha256 });
+  }
   if (record) {
     if ((await unlessMissing(readFile(join(path, CHECKSUMS_FILE), 'utf8'))) !== checksumsOf(record.files)) {
       told(`${CHECKSUMS_FILE} is not that of ${ARCHIVE_FILE}`);
@@ -53,7 +60,7 @@ export async function lookAtArchive(path: string, versionId: string): Promise<Ar
   }
   const sum = (of: 'bytes' | 'storedBytes') => (record?.files ?? []).reduce((total, one) => total + one[of], 0);
   const sizes = { bytes: sum('bytes'), storedBytes: sum('storedBytes') };
-  return { versionId, path, intact: problems.length === 0, problems, ...sizes };
+  return { versionId, path, intact: problems.length === 0, problems, files, ...sizes };
 }
 
 /** checksums.txt is made anew, and what an attempt was writing belongs to nobody any more. */
@@ -82,7 +89,8 @@ async function store(from: string, to: string, file: string, isArtifact: boolean
   return { file, bytes, sha256, stored, compression: 'gzip', storedBytes, storedSha256 };
 }
 
-async function readRecord(path: string, told: (problem: string) => void): Promise<ArchiveRecord | undefined> {
+/** The archive's record; undefined, and told why, where there is none to go by. */
+export async function readRecord(path: string, told: (problem: string) => void): Promise<ArchiveRecord | undefined> {
   const text = await unlessMissing(readFile(join(path, ARCHIVE_FILE), 'utf8'));
   if (text === undefined) {
     told(`${ARCHIVE_FILE} is missing: this version was never archived completely`);
@@ -96,21 +104,24 @@ async function readRecord(path: string, told: (problem: string) => void): Promis
   }
 }
 
-async function differences(path: string, file: ArchivedFile): Promise<string[]> {
+async function differences(
+  path: string,
+  file: ArchivedFile,
+): Promise<{ wrong: string[]; found: Sized | 'missing' | 'unreadable' }> {
   const { stored, compression, storedBytes, storedSha256 } = file;
-  const found = await unlessMissing(stat(join(path, stored)));
-  if (!found?.isFile()) return [`${stored} is missing`];
+  const there = await unlessMissing(stat(join(path, stored)));
+  if (!there?.isFile()) return { wrong: [`${stored} is missing`], found: 'missing' };
   const packed = compression === 'gzip' ? await readPacked(join(path, stored)).catch(unlessUnpackable) : undefined;
-  if (compression === 'gzip' && !packed) return [`${stored} cannot be unpacked`];
-  const plain: Sized = packed?.stored ?? (await hashFile(join(path, stored)));
-  const problems: string[] = [];
-  if (plain.bytes !== storedBytes)
-    problems.push(`${stored} has ${plain.bytes} bytes, ${ARCHIVE_FILE} states ${storedBytes}`);
-  else if (plain.sha256 !== storedSha256)
-    problems.push(`${stored} has SHA-256 ${plain.sha256}, ${ARCHIVE_FILE} states ${storedSha256}`);
-  if (packed && packed.unpacked.sha256 !== file.sha256)
-    problems.push(`${stored} unpacks to other bytes than were packed`);
-  return problems;
+  if (compression === 'gzip' && !packed) return { wrong: [`${stored} cannot be unpacked`], found: 'unreadable' };
+  const found: Sized = packed?.stored ?? (await hashFile(join(path, stored)));
+  const wrong: string[] = [];
+  if (found.bytes !== storedBytes) {
+    wrong.push(`${stored} has ${found.bytes} bytes, ${ARCHIVE_FILE} states ${storedBytes}`);
+  } else if (found.sha256 !== storedSha256) {
+    wrong.push(`${stored} has SHA-256 ${found.sha256}, ${ARCHIVE_FILE} states ${storedSha256}`);
+  }
+  if (packed && packed.unpacked.sha256 !== file.sha256) wrong.push(`${stored} unpacks to other bytes than were packed`);
+  return { wrong, found };
 }
 
 /** What the disk says about the file, and not about its bytes, is no finding. */

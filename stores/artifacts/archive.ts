@@ -1,17 +1,18 @@
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HybridFlowError } from '../../domain/errors';
 import type { Manifest } from '../../domain/manifest';
 import { MANIFEST_FILE } from '../../domain/names';
 import { bytesOf, freedBytes, type StoredFile } from '../../domain/window';
-import type { ArchivedVersion, ArchiveVerdict, ArtifactArchive, StoredVersion } from '../ports';
+import type { ArchivedVersion, ArchiveVerdict, ArtifactArchive, StoredVersion, UnarchivedVersion } from '../ports';
 import { ARCHIVE_FILE, buildArchive, lookAtArchive } from './archive-folder';
 import { fsyncFolder, hashFile } from './disk';
-import { damaged, errnoOf, unlessMissing } from './errors';
+import { damaged, errnoOf, notArchived, unlessMissing } from './errors';
 import { ensureRoot, isFolder, trashName } from './folder';
 import { readManifest } from './manifest';
 import { assertName, isTemporaryName, pathsBelow, temporaryName, type PathOf } from './names';
 import { inOrder, storedFiles, storedVersions } from './stored';
+import { unarchive } from './unarchive';
+import { withUnpacked } from './unpack';
 
 export const ARCHIVE_FOLDER = 'archived';
 
@@ -51,6 +52,11 @@ export class Archive implements ArtifactArchive {
     if (!(await mayStill())) return { ...told, state: 'kept', path: from, freedBytes: 0 };
     await moveAway(from, trash);
     await fsyncFolder(this.root);
+    // Somebody may have begun to use it since it was asked, and before it went.
+    if (!(await mayStill()) && (await putBack(trash, from))) {
+      await fsyncFolder(this.root);
+      return { ...told, state: 'kept', path: from, freedBytes: 0 };
+    }
     await rm(trash, { recursive: true, force: true });
     return { ...told, path: to };
   }
@@ -58,11 +64,18 @@ export class Archive implements ArtifactArchive {
   async verifyArchived(versionId: string): Promise<ArchiveVerdict> {
     const path = this.#archived(versionId);
     if (await isFolder(path)) return lookAtArchive(path, versionId);
-    throw new HybridFlowError('VERSION_UNKNOWN', {
-      found: `there is no ${versionId} in the archive`,
-      expected: 'a version that has left the window, and is not deleted yet',
-      next: 'list the versions with `hfv versions`',
-    });
+    throw notArchived(versionId);
+  }
+
+  async unarchive(versionId: string, ready = async () => undefined as void): Promise<UnarchivedVersion> {
+    return unarchive({ root: this.root, beside: this.pathOf, archived: this.#archived }, versionId, ready);
+  }
+
+  /** Runs `work` with the path of a folder in which the version lies as it was. */
+  async withUnpacked<T>(versionId: string, work: (root: string) => Promise<T>): Promise<T> {
+    const path = this.#archived(versionId);
+    if (!(await isFolder(path))) throw notArchived(versionId);
+    return withUnpacked({ root: this.root, pathOf: this.pathOf, path }, versionId, work);
   }
 
   async deleteArchived(versionId: string): Promise<{ bytes: number; freedBytes: number }> {
@@ -159,4 +172,12 @@ async function moveAway(from: string, to: string): Promise<void> {
   await rename(from, to).catch((error: unknown) => {
     if (errnoOf(error) !== 'ENOENT') throw error;
   });
+}
+
+/** False where it is gone already, or where another attempt has put something else there. */
+async function putBack(trash: string, to: string): Promise<boolean> {
+  return rename(trash, to).then(
+    () => true,
+    () => false,
+  );
 }

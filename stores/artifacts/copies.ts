@@ -5,7 +5,7 @@ import { unlessMissing } from './errors';
 import { assertName, type PathOf } from './names';
 
 /** No version's folder begins so. */
-const COPY = '.copy.';
+export const COPY = '.copy.';
 
 /**
  * Runs `work` on a copy that lies alone in a folder of its own: a database that is opened may put files beside itself,

@@ -46,6 +46,14 @@ export function damaged(file: string, found: string, expected?: string): HybridF
   });
 }
 
+export function notArchived(versionId: string): HybridFlowError {
+  return new HybridFlowError('VERSION_UNKNOWN', {
+    found: `there is no ${versionId} in the archive`,
+    expected: 'a version that has left the window, and is not deleted yet',
+    next: 'list the versions with `hfv versions`',
+  });
+}
+
 type FileErrorCode = Extract<ErrorCode, 'DISK_TOO_SMALL' | 'BACKUPS_UNWRITABLE' | 'ARTIFACT_WRITE_FAILED'>;
 
 /** Only what the file system says: errors of a socket that a writer reads from are not ours to name. */

@@ -13,6 +13,7 @@ import { localFolder, pathsBelow } from './names';
 import { ReportFolder } from './reports';
 import { readRescue } from './rescue';
 import { Residues } from './residues';
+import { UseMarks } from './uses';
 import { digestArtifact, linkArtifact, writeArtifact } from './write';
 
 /**
@@ -27,9 +28,9 @@ export function openArtifactStore(backups: string): ArtifactStore {
   const reports = new ReportFolder(root);
   const archive = new Archive(root, pathOf);
   const residues = new Residues(root);
+  const marks = new UseMarks(root);
   const here = <T>(work: () => Promise<T>) => onFiles(root, work);
-  /** What a version holds can be told from the archive too; what can be restored from lies beside the others only. */
-  const inArchive = async (folder: string) => isVersionId(folder) && !(await isFolder(pathOf(folder)));
+  const records = recordsIn(pathOf, archive);
 
   return {
     assertWritable: () =>
@@ -44,26 +45,22 @@ export function openArtifactStore(backups: string): ArtifactStore {
     write: (folder, file, writer) => here(async () => writeArtifact(pathOf(folder, file), writer)),
     writeText: (folder, file, text) =>
       here(async () => writeArtifact(pathOf(folder, file), (temporary) => writeFile(temporary, text, { flag: 'wx' }))),
-    readText: (folder, file) =>
-      here(async () =>
-        (await inArchive(folder))
-          ? archive.readText(folder, file)
-          : unlessMissing(readFile(pathOf(folder, file), 'utf8')),
-      ),
+    readText: (folder, file) => here(() => records.readText(folder, file)),
     link: (from, to) => here(async () => linkArtifact(pathOf(from.folder, from.file), pathOf(to.folder, to.file))),
     digest: (folder, file) => here(async () => digestArtifact(pathOf(folder, file))),
     withCopy: (folder, file, name, work) => here(() => withCopy(pathOf, { folder, file }, name, work)),
     removeCopies: (prefix) => here(() => removeCopies(root, prefix)),
     seal: (folder, manifest) => here(async () => sealFolder(pathOf(folder), manifest)),
-    readManifest: (folder) =>
-      here(async () => {
-        if (isRescueName(folder)) return readRescue(pathOf(folder));
-        return (await inArchive(folder)) ? archive.readManifest(folder) : readManifest(pathOf(folder));
-      }),
+    readManifest: (folder) => here(() => records.readManifest(folder)),
     listVersions: () => here(() => archive.listVersions()),
     archive: (versionId, runId, mayStill) => here(() => archive.archive(versionId, runId, mayStill)),
     verifyArchived: (versionId) => here(() => archive.verifyArchived(versionId)),
+    unarchive: (versionId, ready) => here(() => archive.unarchive(versionId, ready)),
+    withUnpacked: (versionId, work) => here(() => archive.withUnpacked(versionId, (at) => work(openArtifactStore(at)))),
     deleteArchived: (versionId) => here(() => archive.deleteArchived(versionId)),
+    markUse: (use) => here(() => marks.markUse(use)),
+    unmarkUse: (use) => here(() => marks.unmarkUse(use)),
+    uses: () => here(() => marks.uses()),
     residues: () => here(() => residues.residues()),
     removeResidue: (residue) => here(() => residues.removeResidue(residue)),
     publishLatestCopy: (folder, runId) => here(() => latestCopy.publish(folder, runId)),
@@ -77,5 +74,20 @@ export function openArtifactStore(backups: string): ArtifactStore {
     readReport: (versionId, file) => here(() => reports.read(versionId, file)),
     reportedVersions: () => here(() => reports.versions()),
     pruneReports: (versionId, prefix, keep) => here(() => reports.prune(versionId, prefix, keep)),
+  };
+}
+
+/** What a version holds can be told from the archive too; what can be restored from lies beside the others only. */
+function recordsIn(pathOf: (folder: string, file?: string) => string, archive: Archive) {
+  const inArchive = async (folder: string) => isVersionId(folder) && !(await isFolder(pathOf(folder)));
+  return {
+    readText: async (folder: string, file: string) =>
+      (await inArchive(folder))
+        ? archive.readText(folder, file)
+        : unlessMissing(readFile(pathOf(folder, file), 'utf8')),
+    readManifest: async (folder: string) => {
+      if (isRescueName(folder)) return readRescue(pathOf(folder));
+      return (await inArchive(folder)) ? archive.readManifest(folder) : readManifest(pathOf(folder));
+    },
   };
 }

@@ -32,6 +32,16 @@ export async function pack(from: string, to: string): Promise<void> {
   await fsyncFile(to);
 }
 
+/**
+ * Unpacks a file into another, which must not exist, and makes it last. Throws where it cannot be unpacked to its end;
+ * what came before lies there all the same.
+ */
+export async function unpack(from: string, to: string): Promise<void> {
+  const target = createWriteStream(to, { flags: 'wx', mode: 0o600 });
+  await pipeline(createReadStream(from, { highWaterMark: CHUNK }), createGunzip(), target);
+  await fsyncFile(to);
+}
+
 /** Reads a packed file once: what lies there, and what it unpacks to. Throws where it cannot be unpacked. */
 export async function readPacked(path: string): Promise<{ stored: Sized; unpacked: Sized }> {
   const [stored, unpacked] = [new Tally(), new Tally()];

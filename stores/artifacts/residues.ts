@@ -8,6 +8,7 @@ import { fsyncFolder } from './disk';
 import { unlessMissing } from './errors';
 import { ownerOf } from './folder';
 import { isTemporaryName, temporaryName } from './names';
+import { isUseName } from './uses';
 
 type Kind = BackupResidue['kind'];
 
@@ -19,6 +20,7 @@ const KINDS: readonly [Kind, (name: string) => boolean][] = [
   ['removed', (name) => name.startsWith('.removed.')],
   ['previous', (name) => name.startsWith('.latest-copy.previous.')],
   ['building', (name) => name.startsWith('.latest-copy.')],
+  ['mark', isUseName],
   ['copy', (name) => name.startsWith('.copy.')],
   ['rescue', isRescueName],
   ['version', isVersionId],

@@ -27,13 +27,33 @@ export interface ArchivedVersion {
   shared: string[];
 }
 
+/** One file as it lies in the archive: its bytes against what archived.json states. */
+export interface StoredFileFound {
+  file: string;
+  state: 'intact' | 'missing' | 'differs';
+  /** Null where it is missing, or cannot be read. */
+  bytes: number | null;
+  sha256: string | null;
+}
+
 export interface ArchiveVerdict {
   versionId: string;
   path: string;
   intact: boolean;
   /** Everything that is wrong with it, in words. */
   problems: string[];
+  files: StoredFileFound[];
   /** Of the version before it was archived, and of what the archive holds; 0 where nothing tells. */
+  bytes: number;
+  storedBytes: number;
+}
+
+export interface UnarchivedVersion {
+  versionId: string;
+  /** `beside before`: it lies beside the others already, and whole. */
+  state: 'unarchived' | 'beside before';
+  path: string;
+  /** Of the version, and of what the archive goes on holding of it. */
   bytes: number;
   storedBytes: number;
 }
@@ -53,6 +73,15 @@ export interface ArtifactArchive {
   archive(versionId: string, runId: string, mayStill?: () => Promise<boolean>): Promise<ArchivedVersion>;
   /** Reads every file of an archived version, and unpacks it. VERSION_UNKNOWN where there is none. */
   verifyArchived(versionId: string): Promise<ArchiveVerdict>;
+  /**
+   * Brings a version back beside the others: verified where it lies, unpacked under another name, held against its
+   * manifest, and only then given its own name. The archive keeps what it has. Killed at any moment, the version lies
+   * beside the others whole or not at all. `ready` is asked right before it does, and may still refuse by throwing.
+   *
+   * VERSION_UNKNOWN where the archive has none, ARTIFACT_DAMAGED where it is not as it was packed, DISK_TOO_SMALL,
+   * VERSION_IN_USE where something else has its name: nothing is changed then.
+   */
+  unarchive(versionId: string, ready?: () => Promise<void>): Promise<UnarchivedVersion>;
   /** Removes a version from the archive, or what an archiving that was killed left of it. Missing is fine. */
   deleteArchived(versionId: string): Promise<{ bytes: number; freedBytes: number }>;
 }
@@ -66,6 +95,7 @@ export const RESIDUE_KINDS = [
   'rescue',
   'version',
   'archive',
+  'mark',
 ] as const;
 
 /** Something in the backups folder that a run made and may have left; what no run of ours names so is not listed. */
@@ -73,7 +103,7 @@ export interface BackupResidue {
   /**
    * `temporary`: what an attempt was writing. `removed`: what was being removed. `building` and `previous`: the next and
    * the last latest-copy of a run. `copy`: of an artifact, to be opened. `rescue`: what was there before a restore.
-   * `version`, `archive`: a version's folder beside the others, and in the archive.
+   * `version`, `archive`: a version's folder beside the others, and in the archive. `mark`: that a version is in use.
    */
   kind: (typeof RESIDUE_KINDS)[number];
   /** Relative to the backups folder. */

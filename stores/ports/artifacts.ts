@@ -4,6 +4,7 @@ import type { ArtifactArchive, ArtifactResidues } from './archive';
 import type { ArtifactTexts } from './fingerprints';
 import type { Reports } from './reports';
 import type { ArtifactCopies } from './restore';
+import type { ArtifactUses } from './uses';
 
 export interface ArtifactRef {
   /** Path of the file, as the operator sees it. */
@@ -15,7 +16,8 @@ export interface ArtifactRef {
 /**
  * The backups folder: `<backups>/<folder>/…`. A run only ever removes folders that carry its own run id.
  */
-export interface ArtifactStore extends ArtifactTexts, ArtifactCopies, ArtifactArchive, ArtifactResidues, Reports {
+export interface ArtifactStore
+  extends ArtifactTexts, ArtifactCopies, ArtifactArchive, ArtifactUnpacking, ArtifactResidues, ArtifactUses, Reports {
   /** Creates the backups folder where it is missing; BACKUPS_UNWRITABLE where it cannot be written. */
   assertWritable(): Promise<void>;
   freeBytes(): Promise<number>;
@@ -50,4 +52,17 @@ export interface ArtifactStore extends ArtifactTexts, ArtifactCopies, ArtifactAr
   amendClaim(claim: Claim): Promise<void>;
   readClaim(): Promise<Claim | undefined>;
   releaseClaim(runId: string): Promise<void>;
+}
+
+/** What the archive holds, as it was before it was packed away. */
+export interface ArtifactUnpacking {
+  /**
+   * Runs `work` with the archived version unpacked into a private folder, as a store of its own in which it lies beside
+   * the others. What cannot be unpacked lies there as far as it could be, or not at all: whoever looks holds it against
+   * the manifest. The folder goes whatever happens.
+   *
+   * VERSION_UNKNOWN where the archive has no such version, ARTIFACT_DAMAGED where its record cannot be read,
+   * DISK_TOO_SMALL where there is no room, before anything is written.
+   */
+  withUnpacked<T>(versionId: string, work: (unpacked: ArtifactStore) => Promise<T>): Promise<T>;
 }

@@ -14,17 +14,20 @@ export type {
 } from './metadata';
 export type { QdrantSnapshotRef, VectorStore } from './vectors';
 export type { FenceState, GraphStore, LabelBatch, LabelBatchResult } from './graph';
-export type { ArtifactRef, ArtifactStore } from './artifacts';
+export type { ArtifactRef, ArtifactStore, ArtifactUnpacking } from './artifacts';
 export type {
   ArchivedVersion,
   ArchiveVerdict,
   ArtifactArchive,
   ArtifactResidues,
   BackupResidue,
+  StoredFileFound,
   StoredVersion,
+  UnarchivedVersion,
 } from './archive';
 export type { Marked, MarkedVectors, GraphWriters } from './marks';
 export type { Reports } from './reports';
+export type { ArtifactUses } from './uses';
 export type { WriteFenceStore } from './write-fence';
 export type { Embedder, GraphSearch, HierarchyNode, Neighbour, VectorSearch } from './search';
 export type {

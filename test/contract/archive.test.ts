@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import fsSync, {
+import {
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -9,12 +9,12 @@ import fsSync, {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { openArtifactStore } from '../../stores/artifacts';
 import type { ArtifactStore } from '../../stores/ports';
+import { KilledAt } from '../support/killed-at';
 import { contentOf, sealFiles } from '../support/sealed-files';
 
 jest.setTimeout(120_000);
@@ -130,6 +130,15 @@ describe('archiving', () => {
     await assertArchived(V2);
   });
 
+  it('puts it back where somebody came to hold it in the moment in which it went', async () => {
+    await sealFiles(store, V2);
+    let asked = 0;
+    const mayStill = async () => (asked += 1) === 1;
+    expect(await store.archive(V2, 'r', mayStill)).toMatchObject({ state: 'kept', path: at(V2), freedBytes: 0 });
+    assertBeside(V2);
+    expect(names()).toEqual(['archived', V2]);
+  });
+
   it('replaces what an archiving left that is not whole', async () => {
     await sealFiles(store, V2);
     await store.archive(V2, 'r', async () => false);
@@ -230,38 +239,6 @@ it('lists versions in the order of their numbers, with what they share', async (
   expect(snapshot?.links).toBe(2);
   expect(snapshot?.inode).toBe(found[0]?.files.find(({ file }) => file === 'textbook_chunks.snapshot')?.inode);
 });
-
-/**
- * A process that is killed at its n-th change of the disk: that one and everything after it, the tidying up included,
- * does not happen. Reads still do.
- */
-class KilledAt {
-  changes = 0;
-
-  constructor(private readonly at: number) {
-    for (const name of ['mkdir', 'rename', 'rm', 'link', 'copyFile', 'writeFile'] as const) {
-      const original = fs[name].bind(fs) as (...args: unknown[]) => Promise<unknown>;
-      jest
-        .spyOn(fs, name)
-        .mockImplementation(((...args: unknown[]) =>
-          this.#dead() ? Promise.reject(new Error(`killed at ${name}`)) : original(...args)) as never);
-    }
-    const open = fsSync.createWriteStream.bind(fsSync);
-    jest.spyOn(fsSync, 'createWriteStream').mockImplementation(((path: string, options: object) => {
-      // Half a file is what such a kill leaves.
-      if (this.#dead()) {
-        writeFileSync(path, 'half a fi');
-        throw new Error('killed at createWriteStream');
-      }
-      return open(path, options);
-    }) as never);
-  }
-
-  #dead(): boolean {
-    this.changes += 1;
-    return this.changes >= this.at;
-  }
-}
 
 describe('killed at any change of the disk', () => {
   interface Killing {

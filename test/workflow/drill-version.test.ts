@@ -145,10 +145,19 @@ test.each<[string, string, object | null]>([
 test('an archived version, and one of another base, are refused by name', async () => {
   const world = new RestoreWorld();
   world.register('v2_minor_20260102_030405', 'archived');
-  world.seal('v2_minor_20260102_030405', 'second');
+  world.seal('archived/v2_minor_20260102_030405', 'second');
   world.register('v3_minor_20260103_030405');
   world.seal('v3_minor_20260103_030405', 'third', { base: 'theirs' });
   const code = async (versionId: string) => (await failureOf((await start(world.deps(), { versionId })).result())).code;
   expect(await code('v2_minor_20260102_030405')).toBe('VERSION_ARCHIVED');
   expect(await code('v3_minor_20260103_030405')).toBe('FOREIGN_BASE');
+});
+
+test('an archived version that was brought back beside the others is drilled, and stays archived', async () => {
+  const world = new RestoreWorld();
+  const versionId = 'v2_minor_20260102_030405';
+  world.register(versionId, 'archived');
+  world.seal(versionId, 'second');
+  expect(await (await start(world.deps(), { versionId })).result()).toMatchObject({ passed: true, versionId });
+  expect(world.registry.find(versionId)?.status).toBe('archived');
 });

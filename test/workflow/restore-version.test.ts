@@ -130,6 +130,22 @@ describe('some stores only', () => {
   });
 });
 
+test('an archived version that was brought back becomes production, and its row stays archived', async () => {
+  const world = new RestoreWorld();
+  world.register(SECOND, 'archived');
+  const refused = await failing(world.deps(), { version: SECOND });
+  expect([refused.code, refused.message]).toEqual([
+    'VERSION_ARCHIVED',
+    expect.stringContaining(`hfv unarchive ${SECOND}`) as string,
+  ]);
+  world.seal(SECOND, 'second');
+  const outcome = await run(world.deps(), { version: SECOND });
+  expect(outcome).toMatchObject({ outcome: 'restored', versionId: SECOND, proven: true });
+  expect(world.holds).toEqual(contentOf('second'));
+  expect(world.registry.find(SECOND)?.status).toBe('archived');
+  expectTidy(world);
+});
+
 describe('refuses, and changes nothing', () => {
   const prepared: [string, RestoreInput | null, string, (world: RestoreWorld) => void][] = [
     ['no version', {}, 'CONFIG_INVALID', () => undefined],

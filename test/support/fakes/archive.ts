@@ -1,4 +1,11 @@
-import type { ArtifactArchive, ArtifactResidues, StoredVersion } from '../../../stores/ports';
+import type { VersionUse } from '../../../domain/version-use';
+import type {
+  ArtifactArchive,
+  ArtifactResidues,
+  ArtifactUnpacking,
+  ArtifactUses,
+  StoredVersion,
+} from '../../../stores/ports';
 import { HybridFlowError } from '../../../domain/errors';
 import { isVersionId } from '../../../domain/version-id';
 import type { FakeFolder } from './fingerprints';
@@ -7,7 +14,10 @@ import type { FakeFolder } from './fingerprints';
 export const archived = (versionId: string) => `archived/${versionId}`;
 
 /** The archive in memory: every file has a hundred bytes of its own, and ten when it is archived. */
-export function fakeArchive(folders: Map<string, FakeFolder>): ArtifactArchive & ArtifactResidues {
+export function fakeArchive(
+  folders: Map<string, FakeFolder>,
+): ArtifactArchive & ArtifactUnpacking & ArtifactResidues & ArtifactUses {
+  const uses = new Map<string, VersionUse>();
   const stored = (versionId: string, place: StoredVersion['place'], found: FakeFolder): StoredVersion => {
     const path = place === 'beside' ? versionId : archived(versionId);
     const bytes = place === 'beside' ? 100 : 10;
@@ -36,13 +46,24 @@ export function fakeArchive(folders: Map<string, FakeFolder>): ArtifactArchive &
     },
     verifyArchived: async (versionId) => {
       const path = archived(versionId);
-      return { versionId, path, intact: folders.has(path), problems: [], bytes: 0, storedBytes: 0 };
+      return { versionId, path, intact: folders.has(path), problems: [], files: [], bytes: 0, storedBytes: 0 };
     },
     deleteArchived: async (versionId) => {
       const bytes = (folders.get(archived(versionId))?.files.size ?? 0) * 10;
       folders.delete(archived(versionId));
       return { bytes, freedBytes: bytes };
     },
+    unarchive: async (versionId, ready = async () => undefined) => {
+      const found = folders.get(archived(versionId));
+      if (!found) throw new HybridFlowError('VERSION_UNKNOWN', { found: `no ${versionId} in the archive` });
+      await ready();
+      folders.set(versionId, { ...found, files: new Set(found.files) });
+      return { versionId, state: 'unarchived', path: versionId, bytes: 100, storedBytes: 10 };
+    },
+    markUse: async (use) => void uses.set(use.id, use),
+    unmarkUse: async ({ id }) => void uses.delete(id),
+    uses: async () => [...uses.values()].filter(({ until }) => Date.parse(until) > Date.now()),
+    withUnpacked: () => Promise.reject(new Error('in memory nothing is packed')),
     residues: async () => [],
     removeResidue: async () => false,
   };

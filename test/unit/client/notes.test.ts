@@ -85,7 +85,7 @@ describe('what is shown of the versions', () => {
 
 describe('that a version was found intact', () => {
   const found: Verification = {
-    ...{ version: VERSION, folder: '/b', passed: true, files: [], problems: [] },
+    ...{ version: VERSION, folder: '/b', place: 'beside', passed: true, files: [], problems: [] },
     contents: [{ store: 'qdrant', state: 'skipped', found: '', comparison: null, milliseconds: 0 }],
   };
   const note = (verification: Verification, at = new Date()) =>
