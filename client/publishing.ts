@@ -7,6 +7,7 @@ import { requireRunning, startChange, viewOf, type Change, type ChangeView } fro
 import type { Context } from './context';
 import { follow, type Followed, type FollowOptions } from './migration';
 import { interruptible } from './person';
+import { workerTrouble } from './pollers';
 import { displayFor } from './render/display';
 import type { Session } from './temporal';
 import { askUpdate } from './updates';
@@ -17,6 +18,7 @@ export const PUBLISH_VERSION = 'publishVersion';
 
 /** Validation reads three stores whole. */
 const VALIDATION_SECONDS = 15 * 60;
+const QUESTIONS = 3;
 
 export interface Staged {
   change: Change;
@@ -70,20 +72,46 @@ function isOpen({ staging }: ProgressView): boolean {
   return staging !== undefined && staging.stage !== 'preparing';
 }
 
-/** The staging that is under way. @throws HybridFlowError NOT_STAGING */
+/**
+ * The staging that is under way.
+ *
+ * @param orPreparing one that cannot be written to yet will do, too
+ * @throws HybridFlowError NOT_RUNNING, NOT_STAGING; WAIT_TIMED_OUT where its run does not answer
+ */
 export async function requireStaging(
   context: Context,
   session: Session,
+  { orPreparing = false } = {},
 ): Promise<{ change: Change; view: ProgressView }> {
   const { base } = context.settings();
   const change = await requireRunning(session, base);
-  const view = change.type === PUBLISH_VERSION ? await progressOf(session, change) : undefined;
-  if (view?.staging) return { change, view };
-  const silent = change.type === PUBLISH_VERSION;
-  throw new HybridFlowError(silent ? 'WAIT_TIMED_OUT' : 'NOT_STAGING', {
-    found: silent ? 'no worker answers for the staging' : `what runs on ${base} is ${change.type}`,
+  if (change.type !== PUBLISH_VERSION) {
+    throw notStaging(
+      `what runs on ${base} is ${change.type}`,
+      'wait for its end (`hfv watch`), then stage with `hfv stage`',
+    );
+  }
+  let view: ProgressView | undefined;
+  // A worker that is busy misses a question now and then.
+  for (let question = 1; !view && question <= QUESTIONS; question++) view = await progressOf(session, change);
+  if (!view) throw await silent(session);
+  if (view.staging || orPreparing) return { change, view };
+  throw notStaging(
+    'the staging is being prepared: nothing can be written to it yet',
+    'wait for it with `hfv stage --attach`',
+  );
+}
+
+function notStaging(found: string, next: string): HybridFlowError {
+  return new HybridFlowError('NOT_STAGING', { found, expected: 'a version that is being staged', next });
+}
+
+async function silent(session: Session): Promise<HybridFlowError> {
+  const why = await workerTrouble(session).catch(() => 'Temporal itself does not answer');
+  return new HybridFlowError('WAIT_TIMED_OUT', {
+    found: `The staging does not answer: ${why}`,
     expected: 'a version that is being staged',
-    next: silent ? 'start a worker with `hfv worker`' : 'wait for its end (`hfv watch`), then stage with `hfv stage`',
+    next: 'look at it with `hfv status`, then ask again',
   });
 }
 

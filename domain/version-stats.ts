@@ -2,7 +2,7 @@ import { STORE_NAMES, type StoreName } from './names';
 import type { OperationRow } from './registry';
 import { parseVersionId } from './version-id';
 
-/** The operation that an intact version leaves in operation_log when it is verified. */
+/** The operation that a version leaves in operation_log when it is verified. */
 export const VERIFY_OPERATION = 'verify';
 
 /** A committed version as its growth is measured. */

@@ -36,7 +36,7 @@ export function addCancel(program: Command, host: Host): void {
     .action(
       host.run<CancelFlags>((context, { reason, by, yes, timeout }) =>
         context.withTemporal(async (session) => {
-          const { change, view } = await requireStaging(context, session);
+          const { change, view } = await requireStaging(context, session, { orPreparing: true });
           const asks = !yes && !context.out.json && process.stdin.isTTY && process.stderr.isTTY;
           if (asks && !(await confirm(`Give up ${view.versionId ?? 'the staging'} and all that was written to it?`))) {
             context.out.result({ requested: false }, () => 'Left as it is.');

@@ -49,8 +49,8 @@ export function addApprove(program: Command, host: Host): void {
     .action(
       host.run<Flags>((context, { by, timeout }) =>
         context.withTemporal(async (session) => {
-          const { change } = await requireStaging(context, session);
-          await approve(session, change, by);
+          const { change, view } = await requireStaging(context, session);
+          await (isSettling(view.staging) ? approveOnceAsked : approve)(session, change, by);
           return printEnd(
             context,
             await followPublish(context, session, change, { attached: true, timeoutSeconds: timeout }),
@@ -77,7 +77,7 @@ async function commit(
   { by, approve: approves, timeout }: Flags,
 ): Promise<ExitCode> {
   const { change, view } = await requireStaging(context, session);
-  let waits = view.staging?.stage === 'waiting for approval';
+  let waits = view.staging?.stage === 'waiting for approval' || isSettling(view.staging);
   if (view.staging?.stage === 'open') {
     const answer = await declareReady(session, change, { by: by ?? whoAsks() });
     if (!answer.accepted) return printReady(context, change, answer);
@@ -86,6 +86,11 @@ async function commit(
   if (waits && !approves) throw notApproved(view.versionId);
   if (waits) await approveOnceAsked(session, change, by);
   return printEnd(context, await followPublish(context, session, change, { attached: true, timeoutSeconds: timeout }));
+}
+
+/** Validated and answered, while what was found is still being written down. */
+function isSettling(staging: StagingView | undefined): boolean {
+  return staging?.stage === 'validating' && staging.lastReady?.awaitsApproval === true;
 }
 
 /** The run has answered that it waits for approval, and may need a moment to get there. */

@@ -6,7 +6,7 @@ import type { Host } from '../host';
 import { interruptible } from '../person';
 import { renderVerification } from '../render/verify';
 import { withStores } from '../stores';
-import { noteVerified } from '../verified';
+import { isUnsure, noteVerified } from '../verified';
 
 interface Flags {
   qdrant: boolean;
@@ -15,8 +15,8 @@ interface Flags {
 }
 
 /**
- * `hfv verify`: is a version still what it was sealed as? It takes no lock and changes nothing in production; that the
- * version was found intact is noted in operation_log.
+ * `hfv verify`: is a version still what it was sealed as? It takes no lock and changes nothing in production; how the
+ * version was found is noted in operation_log.
  */
 export function addVerify(program: Command, host: Host): void {
   program
@@ -25,7 +25,7 @@ export function addVerify(program: Command, host: Host): void {
     .description('check a version, archived or not: the bytes of every file, and the content of every artifact')
     .option('--no-qdrant', 'do not restore the Qdrant snapshot beside production; no service is needed then')
     .option('--deep', 'compare the vectors too, where the version was captured with them (`hfv migrate --deep`)')
-    .option('--no-record', 'do not note in operation_log that it was found intact')
+    .option('--no-record', 'do not note in operation_log how it was found')
     .action(
       host.run<Flags>(async (context, { qdrant, deep, record }, version) => {
         const startedAt = new Date();
@@ -55,8 +55,7 @@ export function addVerify(program: Command, host: Host): void {
     );
 }
 
-function exitCodeOf({ passed, problems, contents }: Verification): ExitCode {
-  if (passed) return EXIT.done;
-  const unchecked = contents.filter(({ state }) => state === 'unchecked').length;
-  return problems.length === unchecked ? EXIT.unreachable : EXIT.checkFailed;
+function exitCodeOf(found: Verification): ExitCode {
+  if (found.passed) return EXIT.done;
+  return isUnsure(found) ? EXIT.unreachable : EXIT.checkFailed;
 }

@@ -75,7 +75,8 @@ function checkLine(
   const title = `  ${mark} ${number === undefined ? '' : `${number}. `}${name}: ${actual}`;
   if (passed) return title;
   const samples = (offenders?.samples ?? []).slice(0, 5).map((one) => `      ${one}`);
-  const more = (offenders?.total ?? 0) - samples.length;
+  // Where there are no samples at all, the check has said how many.
+  const more = samples.length === 0 ? 0 : (offenders?.total ?? 0) - samples.length;
   return [`${title} (expected ${expected})`, ...samples, ...(more > 0 ? [`      and ${count(more)} more`] : [])].join(
     '\n',
   );

@@ -30,14 +30,19 @@ export function renderVersions(base: string, versions: readonly VersionView[], c
     `${version.createdAt} UTC`,
     version.committedAt === null ? '' : `${version.committedAt} UTC`,
     version.committedBy ?? '',
-    version.chapterCount === null ? '' : count(version.chapterCount),
-    version.paragraphCount === null ? '' : count(version.paragraphCount),
+    counted(version.chapterCount, version),
+    counted(version.paragraphCount, version),
     version.bytes === null ? '' : prettyBytes(version.bytes),
     version.pin ? version.pin.reason : '',
     doneText(version.lastVerified, color),
     doneText(version.lastDrill, color),
   ]);
   return table(HEAD, rows, color);
+}
+
+/** What was never validated has not been counted: a 0 would say that it is empty. */
+function counted(found: number | null, { validationPassed }: VersionView): string {
+  return found === null || (found === 0 && validationPassed === null) ? '' : count(found);
 }
 
 /** When it was last done, marked where it did not end well; `never` is worth seeing. */

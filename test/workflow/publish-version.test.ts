@@ -252,17 +252,106 @@ test.each([
   expect(atSwitch[0]).toEqual(marked ? [] : ['neo4j', 'qdrant', 'qdrant', 'staged neo4j']);
 });
 
-test('a cancellation that comes after the promote has begun is refused', async () => {
-  const world = new PublishWorld();
+/** A promote that is held right before the switch of Neo4j. */
+function holdSwitch(world: PublishWorld): { begun: Promise<void>; release: () => void } {
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (release = resolve));
-  let began: () => void = () => undefined;
-  const begun = new Promise<void>((resolve) => (began = resolve));
-  world.beforeSwitch = async (store) => {
-    if (store !== 'neo4j') return;
-    began();
-    await held;
-  };
+  const begun = new Promise<void>((resolve) => {
+    world.beforeSwitch = async (store) => {
+      if (store !== 'neo4j') return;
+      resolve();
+      await held;
+    };
+  });
+  return { begun, release: () => release() };
+}
+
+describe('what comes as a signal', () => {
+  const deadlineOf = ({ deadline }: StagingView) => Date.parse(deadline ?? '');
+
+  test('declares staging ready, keeps it open for longer, and is told what the validation found', async () => {
+    const world = new PublishWorld();
+    const handle = await start(world.deps());
+    const opened = await reaches(handle, 'open');
+    await handle.signal('extend', { minutes: 60 * 24 * 30, by: 'ann' });
+    const extended = await until(
+      'the new deadline',
+      async () => (await reaches(handle, 'open')).deadline,
+      (deadline) => deadline !== opened.deadline,
+    );
+    expect(Date.parse(extended ?? '') - deadlineOf(opened)).toBeGreaterThan(60_000 * 60 * 24 * 20);
+    world.ingest('new');
+    world.unfit = 'a chunk_id twice';
+    await handle.signal('stagingReady', { by: 'ann' });
+    const { lastReady } = await until(
+      'the refusal',
+      () => reaches(handle, 'open'),
+      (view) => view.lastReady !== null,
+    );
+    expect(lastReady).toMatchObject({ accepted: false, failed: [expect.stringContaining('a chunk_id twice')] });
+    world.unfit = null;
+    await handle.signal('stagingReady');
+    expect((await handle.result()).outcome).toBe('committed');
+  });
+
+  test('too early is passed over: nothing is validated before it is staged, nor approved before it is validated', async () => {
+    const world = new PublishWorld();
+    const workflowId = `publish-${process.pid}-${++ids}`;
+    workers.assign(workflowId, world.deps());
+    const handle = await env.client.workflow.signalWithStart<typeof publishVersion, [object]>('publishVersion', {
+      ...{ args: [{ requireApproval: true }], taskQueue: workers.taskQueue, workflowId },
+      ...{ signal: 'stagingReady', signalArgs: [{ by: 'ann' }] },
+    });
+    await handle.signal('approve', { by: 'ann' });
+    expect(await reaches(handle, 'open')).toMatchObject({ lastReady: null, approvedBy: null });
+    await handle.signal('approve', { by: 'ann' });
+    world.ingest('new');
+    expect((await ready(handle)).awaitsApproval).toBe(true);
+    expect(await reaches(handle, 'waiting for approval')).toMatchObject({ approvedBy: null });
+    await handle.signal('approve', { by: 'ben' });
+    expect((await handle.result()).outcome).toBe('committed');
+    expect((await handle.query(progress)).staging?.approvedBy).toBe('ben');
+  });
+
+  test.each<[string, string, unknown]>([
+    ['stagingReady', 'declared ready once more', { by: 'ann' }],
+    ['extend', 'given a time that is none', { minutes: -5 }],
+    ['extend', 'given a time that is no number', { minutes: 'a week' }],
+    ['extend', 'given nothing', null],
+  ])('%s where it waits for approval: %s, it goes on waiting', async (name, _, payload) => {
+    const world = new PublishWorld();
+    const handle = await awaitingApproval(world);
+    const { deadline } = await reaches(handle, 'waiting for approval');
+    await handle.signal(name, payload);
+    const after = await reaches(handle, 'waiting for approval');
+    // Longer than the shortest that it can have been given, whatever was asked for.
+    expect(deadlineOf(after)).toBeGreaterThanOrEqual(Date.parse(deadline ?? ''));
+    await handle.signal('approve');
+    expect((await handle.result()).outcome).toBe('committed');
+  });
+
+  test('too late is passed over: a promote that has begun goes on to its end', async () => {
+    const world = new PublishWorld();
+    const { begun, release } = holdSwitch(world);
+    const handle = await start(world.deps());
+    await reaches(handle, 'open');
+    world.ingest('new');
+    await ready(handle);
+    await begun;
+    await handle.signal('stagingReady');
+    await handle.signal('extend', { minutes: 5 });
+    await handle.signal('approve', { by: 'ann' });
+    await handle.signal('cancel', { by: 'ann' });
+    expect(await reaches(handle, 'promoting')).toMatchObject({ deadline: null, approvedBy: null });
+    release();
+    expect((await handle.result()).outcome).toBe('committed');
+    expect(world.holds).toEqual(contentOf('new'));
+  });
+});
+
+test('a cancellation that comes after the promote has begun is refused', async () => {
+  const world = new PublishWorld();
+  const { begun, release } = holdSwitch(world);
   const handle = await start(world.deps());
   await reaches(handle, 'open');
   world.ingest('new');

@@ -50,6 +50,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
         lifespan="on",
         server_header=False,
         proxy_headers=False,
+        # Longer than any client keeps an idle connection, so that none is closed just as its next request is written.
+        timeout_keep_alive=75,
         # A download nobody reads must not keep the process alive.
         timeout_graceful_shutdown=2,
     )

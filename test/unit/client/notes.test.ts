@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { runProgram } from '../../../client/program';
 import { noteVerified } from '../../../client/verified';
-import type { Verification } from '../../../inspection/verify';
+import type { Verification, VerifiedContent } from '../../../inspection/verify';
 import { openArtifactStore } from '../../../stores/artifacts';
 import { openMetadataStore } from '../../../stores/sqlite';
 import { fakeWorld } from './support';
@@ -83,7 +83,7 @@ describe('what is shown of the versions', () => {
   });
 });
 
-describe('that a version was found intact', () => {
+describe('how a version was found', () => {
   const found: Verification = {
     ...{ version: VERSION, folder: '/b', place: 'beside', passed: true, files: [], problems: [] },
     contents: [{ store: 'qdrant', state: 'skipped', found: '', comparison: null, milliseconds: 0 }],
@@ -105,10 +105,29 @@ describe('that a version was found intact', () => {
     expect((await hfv('versions')).found).toMatchObject({ versions: [{ lastVerified: { passed: true } }] });
   });
 
-  test('is not, where it was not, or where the registry does not know it', async () => {
-    expect(await note({ ...found, passed: false })).toBeNull();
+  test('is noted where it is damaged, too: what was intact before is not shown for it', async () => {
+    expect(await note(found, new Date(Date.UTC(2026, 0, 1)))).toBeNull();
+    const problems = Array.from({ length: 12 }, (_, i) => `file ${i} is missing`);
+    expect(await note({ ...found, passed: false, problems })).toBeNull();
+    expect(noted()).toMatchObject([
+      { status: 'success' },
+      { status: 'failed', details: { contents: { qdrant: 'skipped' }, problems: problems.slice(0, 10) } },
+    ]);
+    for (const command of [['versions'], ['show', VERSION]]) {
+      const { found: shown } = await hfv(...command);
+      expect(JSON.stringify(shown)).toMatch(/"lastVerified":\{"at":"[^"]+","passed":false\}/);
+    }
+  });
+
+  test('is not, where a service was missing alone, or where the registry does not know it', async () => {
+    const unchecked = { ...found.contents[0], state: 'unchecked' } as VerifiedContent;
+    const unsure = { ...found, passed: false, contents: [unchecked], problems: ['Qdrant could not be checked'] };
+    expect(await note(unsure)).toBeNull();
     expect(await note({ ...found, version: 'latest-copy' })).toBeNull();
     expect(noted()).toEqual([]);
+    // What is wrong besides is no matter of the service.
+    expect(await note({ ...unsure, problems: [...unsure.problems, 'metadata.db is damaged'] })).toBeNull();
+    expect(noted()).toMatchObject([{ status: 'failed' }]);
   });
 
   test('is not while a change is under way, which watches who writes', async () => {

@@ -124,6 +124,24 @@ describe('for people', () => {
     expect(renderVersions('kb', [{ ...shown, current: false }], plain)).not.toContain('*');
     const failed = { ...shown, lastDrill: { at: '2026-01-04 00:00:00', passed: false } };
     expect(renderVersions('kb', [failed], plain)).toContain('FAILED 2026-01-04 00:00:00 UTC');
+    const unverified = { ...shown, lastVerified: { at: '2026-01-05 00:00:00', passed: false } };
+    expect(renderVersions('kb', [unverified], plain)).toContain('FAILED 2026-01-05 00:00:00 UTC');
+  });
+
+  test('versions: one that was given up before it was validated has not been counted', () => {
+    const given: VersionView = {
+      ...{
+        ...row,
+        status: 'rolled_back',
+        validationPassed: null,
+        chapterCount: 0,
+        paragraphCount: 0,
+        committedBy: null,
+      },
+      ...{ current: false, committedAt: null, bytes: null, pin: null, lastVerified: null, lastDrill: null },
+    };
+    expect(renderVersions('kb', [given], plain)).toMatch(/rolled_back +2026-01-02 00:00:00 UTC +never +never$/m);
+    expect(renderVersions('kb', [{ ...given, validationPassed: true }], plain)).toMatch(/UTC +0 +0 +never/);
   });
 
   test('show: who, when, why, and when production became it and left it', () => {
