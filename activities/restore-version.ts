@@ -106,8 +106,8 @@ export function createRestoreVersionActivities(deps: ActivityDeps) {
       return keepAsLatestCopy(artifacts, folder, run().workflowId, runId);
     },
 
-    async answerProbes(versionId: string): Promise<ProbesAnswered> {
-      return answerProbes(deps, versionId, { embedder, settings: probes, secrets, control: callControl() });
+    async answerProbes(versionId: string, folder = versionId): Promise<ProbesAnswered> {
+      return answerProbes(deps, { versionId, folder }, { embedder, settings: probes, secrets, control: callControl() });
     },
 
     /** A version that the registry does not list has a row that names none. */

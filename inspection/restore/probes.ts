@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Manifest } from '../../domain/manifest';
+import { isRescueManifest } from '../../domain/rescue';
 import type { ProbeCapture, ProbeComparison, ProbeSettings } from '../../domain/probes';
 import { REPORT_FILES } from '../../domain/report';
 import { BASELINE_LABEL } from '../../domain/version-id';
@@ -20,13 +22,17 @@ export interface ProbeMeans {
   control: CallControl;
 }
 
-/** Asks the version's probes again and holds the answers against those that were recorded with it. Writes nothing. */
+/**
+ * Asks the probes again and holds the answers against those that were recorded with the version, where `folder`, which
+ * production was restored from, holds that version: what was saved or copied after others had written to production
+ * answers otherwise, and rightly. Writes nothing.
+ */
 export async function answerProbes(
   stores: Pick<Stores, 'vectors' | 'graph' | 'artifacts'>,
-  versionId: string,
+  { versionId, folder }: { versionId: string; folder: string },
   { embedder, settings, secrets, control }: ProbeMeans,
 ): Promise<ProbesAnswered> {
-  const before = await recordedProbes(stores, versionId);
+  const before = (await holds(stores, folder, versionId)) ? await recordedProbes(stores, versionId) : undefined;
   if (!before) {
     const { answers } = await captureProbes(stores, embedder, settings, { secrets, control });
     const failed = answers.flatMap(({ name, error }) => (error === null ? [] : [`${name}: ${error}`]));
@@ -42,6 +48,18 @@ export async function answerProbes(
     .filter(({ verdict }) => verdict === 'failed')
     .map(({ name, why }) => `${name}: ${why ?? 'no reason given'}`);
   return { recorded: true, comparisons, failed };
+}
+
+async function holds({ artifacts }: Pick<Stores, 'artifacts'>, folder: string, versionId: string): Promise<boolean> {
+  if (folder === versionId) return true;
+  const [copy, version] = await Promise.all([artifacts.readManifest(folder), artifacts.readManifest(versionId)]);
+  if (!copy || !version) return copy?.versionId === versionId && !isRescueManifest(copy);
+  const contentOf = (manifest: Manifest) =>
+    manifest.artifacts
+      .map(({ store, fingerprint }) => `${store} ${fingerprint?.sha256}`)
+      .sort()
+      .join();
+  return contentOf(copy) === contentOf(version);
 }
 
 const afterSchema = z.object({ captures: z.array(z.looseObject({ takenAt: z.string(), answers: z.unknown() })) });

@@ -46,13 +46,17 @@ test('before: failed probes are named with the reason, without secrets', async (
 test('recorded: how a version answers once it is committed, and a restore of it is held against that', async () => {
   const published = 'v2_minor_20260102_000000';
   const means = { embedder: deps.embedder, settings: deps.probes, secrets: [], control: {} };
-  expect(await answerProbes(deps, published, means)).toMatchObject({ recorded: false });
+  expect(await answerProbes(deps, { versionId: published, folder: published }, means)).toMatchObject({
+    recorded: false,
+  });
   await environment().run(activities.captureProbes, published);
   // What was asked before the change is the answer of the version before it.
-  expect(await answerProbes(deps, published, means)).toMatchObject({ recorded: false });
+  expect(await answerProbes(deps, { versionId: published, folder: published }, means)).toMatchObject({
+    recorded: false,
+  });
   const found: ProbeSummary = await environment().run(activities.recordProbes, published);
   expect(found.path).toContain(REPORT_FILES.probesRecorded);
-  const { recorded, comparisons } = await answerProbes(deps, published, means);
+  const { recorded, comparisons } = await answerProbes(deps, { versionId: published, folder: published }, means);
   expect([recorded, comparisons.map(({ verdict }) => verdict)]).toEqual([true, ['ok', 'ok']]);
 });
 

@@ -2,7 +2,6 @@ import type { CompensationResult } from '../../../domain/baseline';
 import type { CheckResult } from '../../../domain/checks';
 import { comparisonText } from '../../../domain/fingerprint';
 import { STORE_NAMES } from '../../../domain/names';
-import { isRescueName } from '../../../domain/version-id';
 import { isDrift, type RestoreDetails, type RestoreOutcome } from '../../../domain/restore';
 import type { SwitchEntry } from '../../../domain/switch-journal';
 import type { ToldByRun } from './forward';
@@ -20,11 +19,9 @@ export function restoredOutcome(entry: SwitchEntry, proof: RestoreProof, known: 
   // What the accepted drift explains is no surprise.
   const sound = checks !== null && (failed.length === 0 || (!full && isDrift(details.drift)));
   const same = comparisons?.every((one) => one.same) ?? false;
-  // The version's own answers are no measure of what was saved after others had written to it.
-  const asVersion = full && !isRescueName(details.source.folder);
   const answered =
     probes !== null &&
-    (!asVersion || probes.comparisons.every(({ verdict, identical }) => verdict !== 'failed' || identical));
+    (!full || probes.comparisons.every(({ verdict, identical }) => verdict !== 'failed' || identical));
   known.warnings.push(
     ...unasked.map((what) => `could not be asked after the restore: ${what}`),
     ...(comparisons ?? [])

@@ -31,7 +31,7 @@ export async function proveRestored({ longFiles }: Steps, entry: SwitchEntry): P
   const [comparisons, checks, probes] = await Promise.all([
     asked('the comparison with the version', comparing),
     asked('the seven checks', longFiles.runSevenChecks()),
-    asked('the probes', longFiles.answerProbes(source.versionId)),
+    asked('the probes', longFiles.answerProbes(source.versionId, source.folder)),
   ]);
   return { comparisons, checks, probes, unasked };
 }
