@@ -7,6 +7,7 @@ import { LATEST_COPY } from '../../domain/version-id';
 import { compareWithRecorded } from '../../inspection/fingerprints';
 import { verifyVersion } from '../../inspection/verify';
 import { TestBase } from '../support/base';
+import { contaminate, contaminateQdrant } from '../support/contaminate';
 import { fingerprint, type Fingerprint } from '../support/fingerprint';
 import { connectLive, ownQueue, type Live } from '../support/live';
 import { withMeddling } from '../support/meddle';
@@ -57,30 +58,6 @@ async function restore(input: RestoreInput, to = deps, deadRunId?: string): Prom
   return (await (await start('restoreVersion', to, input, deadRunId)).result()) as RestoreOutcome;
 }
 
-/** Somebody's script that goes wrong in every store. */
-async function contaminate(): Promise<void> {
-  base.sql(
-    `UPDATE chapter_metadata SET textbook_id = 'nobody' WHERE rowid = (SELECT min(rowid) FROM chapter_metadata)`,
-  );
-  base.sql('CREATE TABLE IF NOT EXISTS left_behind (a)');
-  await contaminateQdrant();
-  await base.cypher(`MATCH (p:Paragraph) WITH p ORDER BY p.chunk_id LIMIT 3 DETACH DELETE p`);
-  await base.cypher(`MATCH (p:Paragraph) WITH p ORDER BY p.chunk_id LIMIT 1 SET p.text = 'another text'`);
-  await base.cypher(`CREATE (:Paragraph {chunk_id: 'nobody:ch1:1', text: 'from nowhere'})`);
-}
-
-async function contaminateQdrant(): Promise<void> {
-  const { points } = await base.qdrant<{ points: { id: string }[] }>(
-    'POST',
-    '/collections/textbook_chunks/points/scroll',
-    { limit: 4 },
-  );
-  const [changed = '', ...deleted] = points.map(({ id }) => id);
-  const body = { payload: { text: 'another text' }, points: [changed] };
-  await base.qdrant('POST', '/collections/textbook_chunks/points/payload?wait=true', body);
-  await base.qdrant('POST', '/collections/textbook_chunks/points/delete?wait=true', { points: deleted });
-}
-
 /** Production is the version, whoever is asked, and nothing else is left of the restore. */
 async function expectRestored(folder = baseline): Promise<void> {
   for (const store of STORE_NAMES) expect(await compareWithRecorded(deps, folder, store)).toMatchObject({ same: true });
@@ -97,7 +74,7 @@ async function expectRestored(folder = baseline): Promise<void> {
 }
 
 test('three contaminated stores are the baseline again: same fingerprints, same answers; what was there is kept', async () => {
-  await contaminate();
+  await contaminate(base);
   const outcome = await restore({ version: 'baseline', reason: 'a script went wrong', startedBy: 'ada' });
   expect([outcome.warnings, outcome.proven]).toEqual([[], true]);
   expect(outcome.probes.map(({ identical }) => identical)).not.toContain(false);
@@ -113,7 +90,7 @@ test('three contaminated stores are the baseline again: same fingerprints, same 
 });
 
 test('one store is restored, and no other is touched', async () => {
-  await contaminateQdrant();
+  await contaminateQdrant(base);
   const marks = async () => [deps.metadata.mark().then(({ value }) => value), (await deps.graph.mark()).value];
   const [, graph] = await marks();
   const outcome = await restore({ version: baseline, stores: ['qdrant'] });
@@ -123,7 +100,7 @@ test('one store is restored, and no other is touched', async () => {
 });
 
 test('somebody who writes while it is restored is found, and production is what latest-copy holds', async () => {
-  await contaminate();
+  await contaminate(base);
   const write = () => base.cypher(`MATCH (p:Paragraph) WITH p LIMIT 1 SET p.text = 'written meanwhile'`);
   // The first reading after the restore is the one that is held against the version.
   const meddled = withMeddling(deps, [{ before: 'graph.fingerprint', after: 'graph.restoreFrom', effect: write }]);
@@ -157,7 +134,7 @@ test.each([
   ['vectors.restoreFrom', 'switching'],
   ['artifacts.publishLatestCopy', 'committed'],
 ])('a run that is ended from outside before %s: the next one ends what it began', async (call, state) => {
-  await contaminate();
+  await contaminate(base);
   const dead = await endedBefore(call);
   expect(deps.metadata.journal.find(dead)).toMatchObject({ state });
   const outcome = await restore({ version: 'latest-copy' }, deps, dead);

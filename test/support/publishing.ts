@@ -42,14 +42,19 @@ export class Publishing {
   }
 
   static async open(live: Live, base: TestBase, taskQueue: string, input: PublishInput = {}): Promise<Publishing> {
+    const publishing = await Publishing.begin(live, base, taskQueue, input);
+    await publishing.reaches('open');
+    return publishing;
+  }
+
+  /** Does not wait until the staging is open. */
+  static async begin(live: Live, base: TestBase, taskQueue: string, input: PublishInput = {}): Promise<Publishing> {
     const workflowId = `${taskQueue}-publish-${++runs}`;
     const handle = await live.client.workflow.start<() => Promise<PublishOutcome>>('publishVersion', {
       // In a small corpus a few short chapters are near to every query.
       ...{ taskQueue, workflowId, args: [{ minimumOverlap: 0, ...input }] as unknown as [] },
     });
-    const publishing = new Publishing(base, handle);
-    await publishing.reaches('open');
-    return publishing;
+    return new Publishing(base, handle);
   }
 
   /** Waits until the staging is at this stage; fails where the run ends before. */
