@@ -1,11 +1,15 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ActivityDeps } from '../../activities';
 import { manifestSchema } from '../../domain/manifest';
+import { STORE_NAMES } from '../../domain/names';
 import type { PublishOutcome } from '../../domain/publish';
-import type { RestoreOutcome } from '../../domain/restore';
+import type { RestoreDetails, RestoreOutcome } from '../../domain/restore';
 import type { RollbackRecord } from '../../domain/rollback';
 import { LATEST_COPY, versionLabel } from '../../domain/version-id';
+import { liveFingerprint } from '../../inspection/fingerprints';
+import { answerProbes } from '../../inspection/restore';
 import { TestBase } from '../support/base';
+import { contaminate } from '../support/contaminate';
 import { CrashPool } from '../support/crash-pool';
 import type { Trap } from '../support/crash-traps';
 import {
@@ -14,14 +18,16 @@ import {
   expectProductionIs,
   other,
   stageEdition,
+  writeEdition,
   type Digests,
   type Edition,
 } from '../support/editions';
 import { fingerprint } from '../support/fingerprint';
 import { connectLive, type Live } from '../support/live';
 import { Publishing, type PublishHandle } from '../support/publishing';
+import { killServices, useStackAgain } from '../support/stack';
 
-jest.setTimeout(240_000);
+jest.setTimeout(Number(process.env.KILLT ?? 240_000));
 
 const PARAGRAPHS = 240;
 
@@ -39,8 +45,15 @@ let open: WorkflowHandle | undefined;
 beforeAll(async () => {
   live = await connectLive();
   base = await TestBase.make({ paragraphs: PARAGRAPHS, migration: { batchSize: 100 } });
-  deps = live.open(base.settings);
-  pool = await CrashPool.open(live, base.settings);
+  const settings = {
+    ...base.settings,
+    // A health check that falls due meanwhile would be killed, too, and writes to the stores.
+    health: { ...base.settings.health, delaySeconds: 86_400 },
+    // A window so small that a promote has a version to archive; and what the dead have left is swept at once.
+    retention: { ...base.settings.retention, keep: 2, emergencyKeep: 1, graceMinutes: 0 },
+  };
+  deps = live.open(settings);
+  pool = await CrashPool.open(live, settings);
   await pool.start();
   await run('registerBaseline', { confirm: 'hash' });
   for (const edition of ['one', 'two'] as const) {
@@ -79,9 +92,8 @@ async function stage(edition: Edition): Promise<PublishHandle> {
 
 async function promoted(handle: PublishHandle, edition: Edition): Promise<PublishOutcome> {
   const outcome = await pool.through<PublishOutcome>(handle);
+  [present, versions[edition]] = [edition, outcome.versionId];
   expect(outcome).toMatchObject({ outcome: 'committed', proven: true, warnings: [] });
-  present = edition;
-  versions[edition] = outcome.versionId;
   return outcome;
 }
 
@@ -103,35 +115,93 @@ async function expectCommitted(edition: Edition, versionId: string, runId: strin
   expect(operations(versionId, 'promote')).toMatchObject([{ status: 'success' }]);
   const label = versionLabel(versionId);
   expect(await base.count(`MATCH (p:Paragraph) WHERE NOT p:${label} RETURN count(p)`)).toBe(0);
+  await expectSwept();
+}
+
+/** Who was killed while a file was written has left it half written, under a name of its own, until it is swept. */
+async function expectSwept(): Promise<void> {
+  await expectNothingLeft(deps, base, { halfWritten: true });
+  if (base.backups().some((name) => name.endsWith('.tmp'))) await run('applyRetention', {});
   await expectNothingLeft(deps, base);
 }
 
-const PROMOTE = [
-  'graph.switchStaged',
-  'vectors.applyDelta',
-  'metadata.journal.commitPromote',
-  'artifacts.seal',
+const journalEntry = async (handle: WorkflowHandle) => deps.metadata.journal.find((await handle.describe()).runId);
+
+/** What must be among the steps, whatever else there is: otherwise they were not written down whole. */
+const ANY = ['artifacts.claim', 'metadata.fence.hold', 'metadata.journal.begin', 'metadata.journal.close'].concat([
   'artifacts.publishLatestCopy',
-  'metadata.journal.close',
+  'metadata.fence.release',
+  'graph.labelBatch',
+  'artifacts.releaseClaim',
+]);
+const PROMOTE = [
+  ...ANY,
+  ...['metadata.prepareStaging', 'vectors.prepareStaging', 'graph.removeStaging', 'graph.acquireFence'],
+  ...['graph.switchStaged', 'vectors.applyDelta', 'metadata.journal.commitPromote'],
+  ...['metadata.dropStaging', 'vectors.dropStaging', 'metadata.snapshotTo', 'vectors.createSnapshot'],
+  ...['vectors.downloadSnapshot', 'graph.exportTo', 'artifacts.seal', 'artifacts.archive', 'graph.removeLabel'],
 ];
 const RESTORE = [
-  'graph.restoreFrom',
-  'vectors.restoreFrom',
-  'metadata.journal.commitRestore',
-  'artifacts.publishLatestCopy',
+  ...ANY,
+  ...['vectors.restoreAside', 'metadata.snapshotTo', 'vectors.createSnapshot', 'vectors.downloadSnapshot'],
+  ...['graph.exportTo', 'graph.restoreFrom', 'vectors.restoreFrom', 'metadata.journal.commitRestore'],
 ];
-const killed = (when: Trap['when'], calls: string[]): Trap[] => calls.map((call) => ({ when, call, then: 'die' }));
+const LAST_OF_FOUR = 'writePublishReport: artifacts.writeText(report.md) 1';
+const callsOf = (steps: readonly string[]) => steps.map((step) => /: ([\w.]+)\(/.exec(step)?.[1]);
+
+/** Stages an edition, makes it production, and answers with what its run has left. */
+async function publish(edition: Edition): Promise<void> {
+  const publishing = await Publishing.begin(live, base, pool.taskQueue);
+  const handle = (open = publishing.handle);
+  // From the beginning on: who dies while it is staged is told of, too.
+  const end = promoted(handle, edition);
+  end.catch(() => undefined);
+  await publishing.reaches('open');
+  await writeEdition(publishing, edition);
+  expect((await publishing.ready()).failed).toEqual([]);
+  const { versionId } = await end;
+  await expectCommitted(edition, versionId, (await handle.describe()).runId);
+}
+
+/** The steps that a run takes where nobody is killed: at each of them a worker has to die. */
+async function stepsOf(work: () => Promise<void>): Promise<string[]> {
+  // A worker that writes nothing down must not take a step away.
+  await pool.clear();
+  await pool.start([], { every: 'never' });
+  await work();
+  await pool.clear();
+  return pool.sprung;
+}
+
+/** `spared`: what only tells of a run is tried four times, and would be given up with the fourth death. */
+async function killedAtEvery(
+  when: Trap['when'],
+  steps: readonly string[],
+  work: () => Promise<void>,
+  spared: readonly string[] = [],
+): Promise<void> {
+  await pool.start([], { every: when });
+  await work();
+  const { trapped } = pool;
+  expect(pool.spared).toEqual(spared);
+  // Who comes after a death may have to do more than who was never disturbed: there somebody is killed as well.
+  expect([...spared, ...trapped]).toEqual(expect.arrayContaining(steps));
+  expect(pool.deaths).toBe(new Set(trapped).size);
+}
 
 describe('a worker is killed at every step of a promote, and another goes on', () => {
-  test.each(['before', 'after'] as const)('%s the call', async (when) => {
-    const edition = other(present);
-    await pool.start(killed(when, PROMOTE));
-    const handle = await stage(edition);
-    const { versionId } = await promoted(handle, edition);
-    expect(pool.missed).toEqual([]);
-    expect(pool.deaths).toBe(PROMOTE.length);
-    await expectCommitted(edition, versionId, (await handle.describe()).runId);
+  let steps: string[];
+  beforeAll(async () => {
+    steps = await stepsOf(() => publish(other(present)));
   });
+
+  test('steps are those of each store, of the journal, the fence, the artifacts, the window, and the claim', () => {
+    expect(callsOf(steps)).toEqual(expect.arrayContaining(PROMOTE));
+  });
+
+  test.each(['before', 'after'] as const)('%s each step', (when) =>
+    killedAtEvery(when, steps, () => publish(other(present)), [LAST_OF_FOUR]),
+  );
 
   test('also where workflows die with it, and Temporal has to find out by itself', async () => {
     const edition = other(present);
@@ -145,25 +215,62 @@ describe('a worker is killed at every step of a promote, and another goes on', (
 });
 
 describe('a worker is killed at every step of a restore, and another goes on', () => {
-  test.each(['before', 'after'] as const)('%s the call', async (when) => {
-    const edition = other(present);
+  let steps: string[];
+  beforeAll(async () => {
+    steps = await stepsOf(() => restoreContaminated(other(present)));
+  });
+
+  /** What somebody has written meanwhile is in no version, so that it is saved first. */
+  async function restoreContaminated(edition: Edition): Promise<void> {
+    await contaminate(base);
+    const found = await Promise.all(STORE_NAMES.map(async (store) => (await liveFingerprint(deps, store)).summary));
     const version = versions[edition];
     const told = operations(version, 'restore').length;
-    await pool.start(killed(when, RESTORE));
     const handle = await start('restoreVersion', { version });
     const outcome = await pool.through<RestoreOutcome>(handle);
     present = edition;
     expect(outcome).toMatchObject({ versionId: version, proven: true, warnings: [] });
-    expect(pool.missed).toEqual([]);
-    expect(pool.deaths).toBe(RESTORE.length);
-    expect(await digestsOf(deps, base)).toEqual(undisturbed[edition]);
+    await expectRestored(version);
+    const entry = await journalEntry(handle);
+    expect(entry?.state).toBe('done');
+    const { saved } = entry?.details as unknown as RestoreDetails;
+    expect(STORE_NAMES.map((store) => saved?.[store]?.fingerprint)).toEqual(found);
+    for (const { file, sha256 } of Object.values(saved ?? {})) {
+      expect((await deps.artifacts.digest(outcome.rescue ?? '', file)).sha256).toBe(sha256);
+    }
+    expect(operations(version, 'restore')).toHaveLength(told + 1);
+  }
+
+  async function expectRestored(version: string): Promise<void> {
+    expect(await digestsOf(deps, base)).toEqual(undisturbed[present]);
     await expectProductionIs(deps, version);
     await expectProductionIs(deps, LATEST_COPY);
     expect((await manifestOf(LATEST_COPY)).versionId).toBe(version);
     expect(deps.metadata.journal.current()?.versionId).toBe(version);
-    expect(journalOf((await handle.describe()).runId)).toMatchObject([{ state: 'done' }]);
-    expect(operations(version, 'restore')).toHaveLength(told + 1);
-    await expectNothingLeft(deps, base);
+    await expectSwept();
+  }
+
+  test('steps are those of the rehearsal, of what is saved, of each store, the journal, the fence, and the claim', () => {
+    expect(callsOf(steps)).toEqual(expect.arrayContaining(RESTORE));
+  });
+
+  test.each(['before', 'after'] as const)('%s each step', (when) =>
+    killedAtEvery(when, steps, () => restoreContaminated(other(present))),
+  );
+
+  test('Neo4j and Qdrant are killed after it and started again: they hold the version, and answer as it did', async () => {
+    await killServices(['neo4j', 'qdrant']);
+    await useStackAgain();
+    await expectRestored(versions[present]);
+    const means = { embedder: deps.embedder, settings: deps.probes, secrets: [], control: {} };
+    const { recorded, comparisons, failed } = await answerProbes(
+      deps,
+      { versionId: versions[present], folder: versions[present] },
+      means,
+    );
+    expect([recorded, failed]).toEqual([true, []]);
+    expect(comparisons.length).toBeGreaterThan(0);
+    expect(comparisons.filter(({ identical }) => !identical)).toEqual([]);
   });
 });
 

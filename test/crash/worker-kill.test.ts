@@ -2,14 +2,12 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BaselineOutcome, ProgressView, RegisterBaselineInput } from '../../domain/baseline';
-import { identify, isAlive } from '../../stack/toolchain/process';
-import { status } from '../../stack/stack';
 import { TestBase } from '../support/base';
 import { killChildren, script, type Child } from '../support/children';
 import type { CrashWorkerPlan } from '../support/crash-worker';
 import { fingerprint, type Fingerprint } from '../support/fingerprint';
 import { connectLive, ownQueue, type Live } from '../support/live';
-import { useStackAgain } from '../support/stack';
+import { killServices, useStackAgain } from '../support/stack';
 import { until } from '../support/until';
 import { failureOf, workflowBundle } from '../support/workflow-env';
 
@@ -211,18 +209,10 @@ test('a run terminated from outside in the middle of labelling: the next one und
 });
 
 test('the Temporal server killed in the middle of labelling and started again on its data: the run ends committed', async () => {
-  const { services } = await status({ root: live.stack.root, services: ['temporal'] });
-  const server = identify(services[0]?.pid ?? 0);
-  if (!server) throw new Error('the Temporal server of the test stack does not run');
   await startWorker();
   const handle = await startRun();
   await midLabelling();
-  process.kill(server.pid, 'SIGKILL');
-  await until(
-    'its end',
-    () => isAlive(server),
-    (alive) => !alive,
-  );
+  await killServices(['temporal']);
   await useStackAgain();
   await expectCommitted(handle);
   await expectNothingElseLeft();

@@ -8,6 +8,7 @@ import { STORE_TITLES } from '../../domain/words';
 import { compareWithRecorded } from '../../inspection/fingerprints';
 import { verifyVersion } from '../../inspection/verify';
 import { TestBase } from '../support/base';
+import { contaminate, contaminateQdrant } from '../support/contaminate';
 import { fingerprint, type Fingerprint } from '../support/fingerprint';
 import { connectLive, ownQueue, type Live } from '../support/live';
 import { withMeddling } from '../support/meddle';
@@ -58,30 +59,6 @@ async function restore(input: RestoreInput, to = deps, deadRunId?: string): Prom
   return (await (await start('restoreVersion', to, input, deadRunId)).result()) as RestoreOutcome;
 }
 
-/** Somebody's script that goes wrong in every store. */
-async function contaminate(): Promise<void> {
-  base.sql(
-    `UPDATE chapter_metadata SET textbook_id = 'nobody' WHERE rowid = (SELECT min(rowid) FROM chapter_metadata)`,
-  );
-  base.sql('CREATE TABLE IF NOT EXISTS left_behind (a)');
-  await contaminateQdrant();
-  await base.cypher(`MATCH (p:Paragraph) WITH p ORDER BY p.chunk_id LIMIT 3 DETACH DELETE p`);
-  await base.cypher(`MATCH (p:Paragraph) WITH p ORDER BY p.chunk_id LIMIT 1 SET p.text = 'another text'`);
-  await base.cypher(`CREATE (:Paragraph {chunk_id: 'nobody:ch1:1', text: 'from nowhere'})`);
-}
-
-async function contaminateQdrant(): Promise<void> {
-  const { points } = await base.qdrant<{ points: { id: string }[] }>(
-    'POST',
-    '/collections/textbook_chunks/points/scroll',
-    { limit: 4 },
-  );
-  const [changed = '', ...deleted] = points.map(({ id }) => id);
-  const body = { payload: { text: 'another text' }, points: [changed] };
-  await base.qdrant('POST', '/collections/textbook_chunks/points/payload?wait=true', body);
-  await base.qdrant('POST', '/collections/textbook_chunks/points/delete?wait=true', { points: deleted });
-}
-
 /** Production is the version, whoever is asked, and nothing else is left of the restore. */
 async function expectRestored(folder = baseline): Promise<void> {
   for (const store of STORE_NAMES) expect(await compareWithRecorded(deps, folder, store)).toMatchObject({ same: true });
@@ -98,7 +75,7 @@ async function expectRestored(folder = baseline): Promise<void> {
 }
 
 test('three contaminated stores are the baseline again: same fingerprints, same answers; what was there is kept', async () => {
-  await contaminate();
+  await contaminate(base);
   const outcome = await restore({ version: 'baseline', reason: 'a script went wrong', startedBy: 'ada' });
   expect([outcome.warnings, outcome.proven]).toEqual([[], true]);
   expect(outcome.probes.map(({ identical }) => identical)).not.toContain(false);
@@ -117,7 +94,7 @@ test('three contaminated stores are the baseline again: same fingerprints, same 
 });
 
 test('one store is restored, and no other is touched', async () => {
-  await contaminateQdrant();
+  await contaminateQdrant(base);
   const marks = async () => [deps.metadata.mark().then(({ value }) => value), (await deps.graph.mark()).value];
   const [, graph] = await marks();
   const outcome = await restore({ version: baseline, stores: ['qdrant'] });
@@ -129,12 +106,12 @@ test('one store is restored, and no other is touched', async () => {
 /** A single write of somebody who asks nobody. */
 const WRITES: Record<StoreName, () => Promise<unknown>> = {
   sqlite: async () => base.sql(`UPDATE chapter_metadata SET title = 'written meanwhile'`),
-  qdrant: contaminateQdrant,
+  qdrant: () => contaminateQdrant(base),
   neo4j: () => base.cypher(`MATCH (p:Paragraph) WITH p LIMIT 1 SET p.text = 'written meanwhile'`),
 };
 
 test.each(STORE_NAMES)('who writes to %s while it is prepared is not overwritten', async (store) => {
-  await contaminate();
+  await contaminate(base);
   const held = async () => ({
     ...(await fingerprint(base)),
     backups: base.backups().filter((name) => !/^(reports|\.claim)/.test(name)),
@@ -161,7 +138,7 @@ test.each(STORE_NAMES)('who writes to %s while it is prepared is not overwritten
 test.each(STORE_NAMES)(
   'who writes to %s while it is restored is found, and everything is taken back',
   async (store) => {
-    await contaminate();
+    await contaminate(base);
     // The first reading after the restore is the one that is held against the version.
     const port = store === 'neo4j' ? 'graph' : 'vectors';
     const meddling = { before: `${port}.fingerprint`, after: `${port}.restoreFrom`, effect: WRITES[store] };
@@ -196,7 +173,7 @@ test.each([
   ['vectors.restoreFrom', 'switching'],
   ['artifacts.publishLatestCopy', 'committed'],
 ])('a run that is ended from outside before %s: the next one ends what it began', async (call, state) => {
-  await contaminate();
+  await contaminate(base);
   const dead = await endedBefore(call);
   expect(deps.metadata.journal.find(dead)).toMatchObject({ state });
   const outcome = await restore({ version: 'latest-copy' }, deps, dead);

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { until } from './until';
 
-const CHECKOUT = join(__dirname, '..', '..');
+export const CHECKOUT = join(__dirname, '..', '..');
 
 export interface Ended {
   code: number | null;

@@ -2,6 +2,7 @@ import { openSync, closeSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActivityDeps } from '../../activities';
 import { HybridFlowError } from '../../domain/errors';
+import { changes, isLastAttempt, Steps } from './crash-steps';
 
 /** A place where a worker ends: right before a port method does its work, or right after, before anybody has its answer. */
 export interface Trap {
@@ -16,25 +17,15 @@ export interface Traps {
   traps: readonly Trap[];
   /** Each trap springs once, whichever worker comes to it first: that is kept here. */
   folder: string;
+  /** Every step that changes something is a trap, too; `never` only writes down which there are. */
+  every?: Trap['when'] | 'never';
 }
 
 export const nameOf = ({ when, call }: Trap) => `${when} ${call}`;
 
 /** The same ports, with traps in them. */
-export function withTraps(deps: ActivityDeps, { traps, folder }: Traps): ActivityDeps {
-  const due = (when: Trap['when'], call: string) =>
-    traps.find((trap) => trap.when === when && trap.call === call && isFirst(join(folder, nameOf(trap))));
-  const called = (call: string, work: () => unknown): unknown => {
-    const before = due('before', call);
-    if (before) return spring(before).then(() => told(call, work));
-    const result = work();
-    const settle = (value: unknown) => {
-      const after = due('after', call);
-      if (after) void spring(after);
-      return value;
-    };
-    return result instanceof Promise ? result.then(settle) : settle(result);
-  };
+export function withTraps(deps: ActivityDeps, traps: Traps): ActivityDeps {
+  const called = calledWith(traps);
   const wrap = <T extends object>(path: string, port: T): T =>
     new Proxy(port, {
       get(target, key) {
@@ -43,9 +34,9 @@ export function withTraps(deps: ActivityDeps, { traps, folder }: Traps): Activit
         const name = `${path}.${String(key)}`;
         if (typeof value === 'function') {
           return (...args: unknown[]) =>
-            called(name, () => (value as (...a: unknown[]) => unknown).apply(target, args));
+            called(name, args, () => (value as (...a: unknown[]) => unknown).apply(target, args));
         }
-        return traps.some(({ call }) => call.startsWith(`${name}.`)) ? wrap(name, value as object) : value;
+        return typeof value === 'object' && value !== null ? wrap(name, value) : value;
       },
     });
   return {
@@ -54,6 +45,30 @@ export function withTraps(deps: ActivityDeps, { traps, folder }: Traps): Activit
     artifacts: wrap('artifacts', deps.artifacts),
     vectors: wrap('vectors', deps.vectors),
     graph: wrap('graph', deps.graph),
+  };
+}
+
+type Called = (call: string, args: readonly unknown[], work: () => unknown) => unknown;
+
+function calledWith({ traps, folder, every }: Traps): Called {
+  const steps = new Steps(folder);
+  const due = (when: Trap['when'], call: string, args: readonly unknown[]) => {
+    if (every !== undefined && changes(call) && (every === 'before') === (when === 'before')) {
+      const step = steps.enter(call, args);
+      if (step !== undefined && every === when && !isLastAttempt()) return { when, call: step, then: 'die' as const };
+    }
+    return traps.find((trap) => trap.when === when && trap.call === call && isFirst(join(folder, nameOf(trap))));
+  };
+  return (call, args, work) => {
+    const before = due('before', call, args);
+    if (before) return spring(before).then(() => told(call, work));
+    const result = work();
+    const settle = (value: unknown) => {
+      const after = due('after', call, args);
+      if (after) void spring(after);
+      return value;
+    };
+    return result instanceof Promise ? result.then(settle) : settle(result);
   };
 }
 

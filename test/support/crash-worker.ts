@@ -18,7 +18,8 @@ export interface CrashWorkerPlan {
   holdAfter?: number;
   /** Where it is to die or to freeze. */
   traps?: Traps;
-  role?: Role;
+  /** `activities`: those of both queues, and no workflows. */
+  role?: Role | 'activities';
 }
 
 /**
@@ -40,8 +41,8 @@ async function main(file: string): Promise<void> {
     namespace,
     deps,
     taskQueue,
-    role,
-    bundle: { codePath: bundle },
+    role: role === 'activities' ? 'all' : role,
+    bundle: role === 'activities' ? undefined : { codePath: bundle },
   });
   process.on('SIGTERM', () => {
     workers.forEach((worker) => worker.shutdown());

@@ -46,15 +46,26 @@ export class Publishing {
     base: TestBase,
     taskQueue: string,
     input: PublishInput = {},
+    workflowId?: string,
+  ): Promise<Publishing> {
+    const publishing = await Publishing.begin(live, base, taskQueue, input, workflowId);
+    await publishing.reaches('open');
+    return publishing;
+  }
+
+  /** Does not wait until the staging is open. */
+  static async begin(
+    live: Live,
+    base: TestBase,
+    taskQueue: string,
+    input: PublishInput = {},
     workflowId = `${taskQueue}-publish-${++runs}`,
   ): Promise<Publishing> {
     const handle = await live.client.workflow.start<() => Promise<PublishOutcome>>('publishVersion', {
       // In a small corpus a few short chapters are near to every query.
       ...{ taskQueue, workflowId, args: [{ minimumOverlap: 0, ...input }] as unknown as [] },
     });
-    const publishing = new Publishing(base, handle);
-    await publishing.reaches('open');
-    return publishing;
+    return new Publishing(base, handle);
   }
 
   /** Waits until the staging is at this stage; fails where the run ends before. */

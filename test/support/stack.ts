@@ -3,8 +3,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { loadSettings, neo4jPassword } from '../../config/load';
 import type { Settings } from '../../config/schema';
-import { type StackPorts } from '../../stack/services/types';
-import { up } from '../../stack/stack';
+import type { ServiceName, StackPorts } from '../../stack/services/types';
+import { status, up } from '../../stack/stack';
+import { identify, isAlive } from '../../stack/toolchain/process';
+import { until } from './until';
 
 /** The tests' own services: their own folder and ports, next to whatever else runs on this machine. */
 export const TEST_ROOT = process.env.HFV_TEST_ROOT ?? join(__dirname, '..', '..', '.stack-test');
@@ -26,6 +28,21 @@ export function useStack(): Promise<TestStack> {
 /** Starts again what a test has ended. */
 export function useStackAgain(): Promise<TestStack> {
   return (started = start());
+}
+
+/** SIGKILL: no flush, no goodbye. */
+export async function killServices(names: ServiceName[]): Promise<void> {
+  const { services } = await status({ root: TEST_ROOT, services: names });
+  for (const { name, pid } of services) {
+    const server = identify(pid ?? 0);
+    if (!server) throw new Error(`${name} of the test stack does not run`);
+    process.kill(server.pid, 'SIGKILL');
+    await until(
+      `the end of ${name}`,
+      () => isAlive(server),
+      (alive) => !alive,
+    );
+  }
 }
 
 async function start(): Promise<TestStack> {
