@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
-import type { FenceState } from '../stores/ports';
+import { HybridFlowError } from '../domain/errors';
+import type { FenceState, GraphStore, LabelBatch, LabelBatchResult } from '../stores/ports';
 import { callControl, writeLease } from './context';
 import type { ActivityDeps } from './deps';
 
@@ -20,6 +21,9 @@ export interface SpanResult {
   /** Milliseconds per batch. */
   latencies: number[];
 }
+
+/** After so many attempts, a batch that the server ends each time is left to the plan's answer: smaller ones. */
+const ATTEMPTS_AS_IT_IS = 3;
 
 /** Labelling in Neo4j: every write carries the run's fencing token. */
 export function createLabelActivities({ graph }: ActivityDeps) {
@@ -47,7 +51,7 @@ export function createLabelActivities({ graph }: ActivityDeps) {
       const latencies: number[] = [];
       for (let batch = 0; batch < request.batches; batch++) {
         context.cancellationSignal.throwIfAborted();
-        const page = await graph.labelBatch({ label, token, after: cursor, batchSize });
+        const page = await labelOnce(graph, { label, token, after: cursor, batchSize }, context.info.attempt);
         if (page.state === 'paused') return { state: 'paused', cursor, labelled, latencies };
         cursor = page.cursor;
         labelled += page.labelled;
@@ -66,4 +70,15 @@ export function createLabelActivities({ graph }: ActivityDeps) {
       return graph.removeLabel(label, batchSize, callControl());
     },
   };
+}
+
+/** An outage is waited out for as long as retries go; a server that answers, and ends this batch each time, is not. */
+async function labelOnce(graph: GraphStore, batch: LabelBatch, attempt: number): Promise<LabelBatchResult> {
+  try {
+    return await graph.labelBatch(batch);
+  } catch (error) {
+    const tooMuch = error instanceof HybridFlowError && error.facts.details?.tooMuch === true;
+    if (!tooMuch || attempt < ATTEMPTS_AS_IT_IS) throw error;
+    throw new HybridFlowError('NEO4J_REFUSED', { ...error.facts, found: `${error.facts.found} (${attempt} attempts)` });
+  }
 }

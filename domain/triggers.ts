@@ -42,8 +42,13 @@ export function triggerFound(trigger: TriggerNumber, evidence: string): TriggerF
   return { trigger, ...TRIGGERS[trigger], evidence };
 }
 
-/** A failure in these phases is the trigger that the plan gives them; in the others a failure is none of the six. */
+/**
+ * A failure in these phases is the trigger that the plan gives them; in the others a failure is none of the six. The
+ * plan takes the snapshots as part of the registration: that they are taken earlier here, as latest-copy, makes one that
+ * cannot be taken no other failure.
+ */
 const BY_PHASE: Partial<Record<Phase, TriggerNumber>> = {
+  'latest-copy': 2,
   'schema migration': 1,
   'baseline registration': 2,
   'label addition': 4,

@@ -20,6 +20,10 @@ const WAITED_TOO_LONG = /^Neo\.ClientError\.Transaction\.(TransactionTimedOut|Lo
 /** The fence node was deleted by another transaction while this one waited for it: a second look sees that. */
 const VANISHED = 'Neo.ClientError.Statement.EntityNotFound';
 
+/** The server ended the transaction because it met a lock, took too long or too much: a smaller one may pass. */
+const TOO_MUCH =
+  /\.Transaction\.(TransactionTimedOut|LockClientStopped|LockAcquisitionTimeout|DeadlockDetected)|Memory/;
+
 function isDriverError(error: unknown): error is DriverError {
   return isNativeError(error) && typeof (error as Partial<DriverError>).code === 'string';
 }
@@ -44,7 +48,8 @@ export function isWorthRepeating(error: unknown): boolean {
 export function toHybridFlowError(error: unknown, target: GraphTarget): unknown {
   if (error instanceof HybridFlowError || !isDriverError(error)) return error;
   const where = `Neo4j at ${maskUrl(target.uri)}`;
-  const details = { code: error.code, database: target.database };
+  const tooMuch = TOO_MUCH.test(error.code);
+  const details = { code: error.code, database: target.database, ...(tooMuch && { tooMuch }) };
   const said = withoutSecret(error.message, target.password);
   const fail = (code: HybridFlowError['code'], facts: ErrorFacts) =>
     // No `cause`: the driver's own error may quote what was sent.

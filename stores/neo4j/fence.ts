@@ -102,15 +102,23 @@ FOREACH (_ IN CASE WHEN fresh > 0 THEN [1] ELSE [] END |
 RETURN rivalled, paused, labelled, coalesce(last, $after) AS cursor`;
 
 /**
+ * A thousand labels are a fraction of a second. A batch that takes this long waits for somebody's lock, or is too large
+ * for the server; either way smaller ones are to be tried before long.
+ */
+const BATCH_TIMEOUT_MS = 8_000;
+
+/**
  * Labels the page after `after`. Fewer than asked for is the last page.
  *
- * @throws HybridFlowError FENCED where the token is not (or no longer) the fence's; nothing was written then
+ * @throws HybridFlowError FENCED where the token is not (or no longer) the fence's; NEO4J_UNREACHABLE with `tooMuch` in
+ *   its details where the server ended it; nothing was written then
  */
 export async function labelBatch(connection: GraphConnection, batch: LabelBatch): Promise<LabelBatchResult> {
   const { token, after, batchSize } = batch;
   const startedAt = performance.now();
   const parameters = { token, after, size: neo4j.int(batchSize) };
-  const [row] = await connection.run(batchQuery(quotedLabel(batch.label)), parameters, { mode: 'write' });
+  const options = { mode: 'write', timeoutMs: BATCH_TIMEOUT_MS } as const;
+  const [row] = await connection.run(batchQuery(quotedLabel(batch.label)), parameters, options);
   if (!row || row.get('rivalled') === true) return fenced(token);
   if (row.get('paused') === true) return { state: 'paused' };
   return {

@@ -67,7 +67,10 @@ export interface GraphStore
   setGate(token: string, paused: boolean): Promise<FenceState>;
   /** Labels a few small pages and takes them back: the first real batch then finds a warm server. Leaves nothing. */
   rehearseLabels(label: string, token: string): Promise<void>;
-  /** Labels one keyset page; the token is checked, and the cursor kept, in the same transaction. FENCED where it does not fit. */
+  /**
+   * Labels one keyset page; the token is checked, and the cursor kept, in the same transaction. FENCED where it does not
+   * fit. `tooMuch` in an error's details: the server ended the transaction, and a smaller page may pass.
+   */
   labelBatch(batch: LabelBatch): Promise<LabelBatchResult>;
   /** Removes the fence of this token; every later batch with it is FENCED. Missing is fine. */
   revokeFence(token: string): Promise<void>;

@@ -126,6 +126,27 @@ test('refuses staging that is not sound, says why, and takes it once it is mende
   expect((await publishing.promoted()).outcome).toBe('committed');
 });
 
+test('refuses what answers searches otherwise than production does, beyond the threshold', async () => {
+  const before = await fingerprint(base);
+  const publishing = await Publishing.open(live, base, taskQueue, { minimumOverlap: 1 });
+  // Its texts are about surgery now, which is one of the queries.
+  const { textbook_id, chapter_number } = at(0);
+  await publishing.write([chapterOf(textbook_id, chapter_number, 'three')]);
+  const refused = await publishing.ready();
+  expect(refused.accepted).toBe(false);
+  expect(refused.failed).toEqual([
+    expect.stringMatching(/^probes: nearest neighbours in common with production: .*100 %/),
+  ]);
+  const check = refused.verdict?.checks.find(({ name }) => name.startsWith('probes: '));
+  expect(check).toMatchObject({ passed: false, severity: 'critical' });
+  expect(check?.offenders?.samples.join()).toContain('"surgery"');
+  expect((await publishing.reaches('open')).staging?.lastReady?.accepted).toBe(false);
+  await publishing.cancel();
+  expect(await publishing.handle.result()).toMatchObject({ outcome: 'cancelled' });
+  expect(await fingerprint(base)).toEqual(before);
+  await expectNoStaging();
+});
+
 test('a second staging is refused while one is open', async () => {
   const publishing = await Publishing.open(live, base, taskQueue);
   const failure = await failureOf(Publishing.open(live, base, taskQueue));

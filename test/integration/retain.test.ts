@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, utimesSync, rmSync, writeFileSync } from 'node:fs';
+import { loadSettings } from '../../config/load';
 import type { RetentionPlanView } from '../../client/render/retention';
 import { REHEARSAL_PREFIX, retentionScheduleId, TASK_QUEUE } from '../../domain/names';
 import type { WindowApplied } from '../../domain/retention';
@@ -8,14 +9,16 @@ import type { ActivityDeps } from '../../activities';
 import type { ScheduleView } from '../../client/schedules';
 import { TestBase } from '../support/base';
 import { hfv, killChildren } from '../support/children';
+import { fingerprint } from '../support/fingerprint';
 import { connectLive, type Live } from '../support/live';
 import { registerAs } from '../support/registered';
 import { sealVersion } from '../support/sealed';
+import { until } from '../support/until';
 
 jest.setTimeout(240_000);
 
-const VERSIONS = ['v1_baseline_20260101_000001', ...[2, 3, 4].map((n) => `v${n}_minor_20260101_00000${n}`)];
-const [V1 = '', V2 = '', V3 = '', V4 = ''] = VERSIONS;
+const VERSIONS = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `v${n}_${n === 1 ? 'baseline' : 'minor'}_20260101_00000${n}`);
+const [V1 = '', V2 = '', V3 = '', V4 = '', V5 = '', V6 = '', V7 = '', V8 = ''] = VERSIONS;
 const DEAD_RUN = randomUUID();
 
 let live: Live;
@@ -29,12 +32,8 @@ beforeAll(async () => {
   base.settings.retention = { keep: 2, emergencyKeep: 1, archiveDays: 90, graceMinutes: 60 };
   deps = live.open(base.settings);
   deps.metadata.createTables({ notAfter: Number.MAX_SAFE_INTEGER });
-  for (const versionId of VERSIONS) {
-    registerAs(deps.metadata, versionId, 'committed', versionId === V2 ? DEAD_RUN : versionId);
-    // Each version takes a latest-copy of its own, as each commit does.
-    rmSync(base.backup('latest-copy'), { recursive: true, force: true });
-    await sealVersion(deps, versionId);
-    await base.cypher(`MATCH (p:Paragraph) SET p:${versionLabel(versionId)}`);
+  for (const versionId of [V1, V2, V3, V4]) {
+    await add(versionId, versionId === V2 ? DEAD_RUN : versionId);
   }
   base.sql(`UPDATE version_registry SET updated_at = datetime('now', '-2 days')`);
 });
@@ -111,15 +110,87 @@ test('what is beyond the window is archived, unlabelled and logged; what killed 
   ]);
 });
 
-test('the schedule is made, shown and removed', async () => {
+test('the schedule is made, shown, run to its end and removed', async () => {
+  const scheduleId = retentionScheduleId(base.settings.base);
   expect(await json('retain', 'schedule', '--every', '12h')).toMatchObject({
     code: 0,
-    value: { schedule: { scheduleId: retentionScheduleId(base.settings.base), everySeconds: 43_200 } },
+    value: { schedule: { scheduleId, everySeconds: 43_200 } },
   });
   const { value } = await json<{ schedule: ScheduleView }>('retain', '--dry-run');
   expect(value.schedule).toMatchObject({ everySeconds: 43_200, paused: false });
+  // One version more than the window holds, and one that has been in the archive for long.
+  await add(V5);
+  base.sql(`UPDATE version_registry SET updated_at = datetime('now', '-91 days') WHERE version_id = '${V2}'`);
+  const worker = await live.work(base.settings, TASK_QUEUE);
+  try {
+    expect(await triggered(scheduleId)).toMatchObject({
+      ...{ base: base.settings.base, emergency: false, startedBy: 'schedule' },
+      ...{ archived: [V3], deleted: [V2], warnings: [] },
+    });
+  } finally {
+    await worker.stop();
+  }
+  expect(statuses()).toEqual(['committed', 'archived', 'archived', 'committed', 'committed']);
+  expect(await places()).toEqual([`${V1} beside`, `${V3} archive`, `${V4} beside`, `${V5} beside`]);
+  expect([await labelled(V3), await labelled(V4)]).toEqual([0, 120]);
   expect(await json('retain', 'unschedule')).toMatchObject({ code: 0, value: { removed: true } });
 });
+
+test('in an emergency all but three go at once, from the archive too, and as it was foretold', async () => {
+  for (const versionId of [V6, V7, V8]) await add(versionId);
+  const before = await fingerprint(base);
+  const { value: plan } = await json<RetentionPlanView>('retain', '--dry-run', '--emergency');
+  expect(plan.plan.delete.map(({ versionId }) => versionId)).toEqual([V3, V4, V5]);
+  expect(await places()).toHaveLength(7);
+  const { retention } = loadSettings({ env: { HYBRIDFLOW_STACK_ENV: live.stack.envFile } });
+  const worker = await live.work({ ...base.settings, retention }, TASK_QUEUE);
+  try {
+    const { code, value } = await json<WindowApplied>('retain', '--emergency', '--yes');
+    expect([code, value.emergency, value.warnings]).toEqual([0, true, []]);
+    expect([value.deleted, value.archived]).toEqual([[V3, V4, V5], []]);
+    expect(value.freedBytes).toBe(plan.plan.freesBytes);
+  } finally {
+    await worker.stop();
+  }
+  expect(await places()).toEqual([V1, V6, V7, V8].map((versionId) => `${versionId} beside`));
+  const labels = await Promise.all([V1, V3, V4, V5, V6, V7, V8].map(labelled));
+  expect(labels).toEqual([120, 0, 0, 0, 120, 120, 120]);
+  for (const versionId of [V1, V6, V7, V8]) {
+    expect(await json('verify', versionId)).toMatchObject({ code: 0 });
+  }
+  // Production itself is none of what is tidied up.
+  const { sqlite, qdrant } = await fingerprint(base);
+  expect([sqlite, qdrant]).toEqual([before.sqlite, before.qdrant]);
+  expect((await json<RetentionPlanView>('retain', '--dry-run', '--emergency')).value.plan.delete).toEqual([]);
+});
+
+/** Where each version's files are. */
+const places = async () =>
+  (await deps.artifacts.listVersions()).map(({ versionId, place }) => `${versionId} ${place}`).sort();
+
+/** Has the schedule run now, and waits for what it started. */
+async function triggered(scheduleId: string): Promise<WindowApplied> {
+  const schedule = live.client.schedule.getHandle(scheduleId);
+  await schedule.trigger();
+  const { info } = await until(
+    'the run that the schedule started',
+    () => schedule.describe(),
+    ({ info: { recentActions } }) => recentActions.length > 0,
+  );
+  const action = info.recentActions[0]?.action;
+  const { workflowId = '' } = action?.type === 'startWorkflow' ? action.workflow : {};
+  expect(workflowId.startsWith(`${scheduleId}-`)).toBe(true);
+  return live.client.workflow.getHandle<() => Promise<WindowApplied>>(workflowId).result();
+}
+
+/** Commits a version of its own, with its labels. */
+async function add(versionId: string, runId = versionId): Promise<void> {
+  registerAs(deps.metadata, versionId, 'committed', runId);
+  // Each version takes a latest-copy of its own, as each commit does.
+  rmSync(base.backup('latest-copy'), { recursive: true, force: true });
+  await sealVersion(deps, versionId);
+  await base.cypher(`MATCH (p:Paragraph) SET p:${versionLabel(versionId)}`);
+}
 
 /** As a run that was killed two hours ago leaves things; and what others have put beside it. */
 async function leave(): Promise<void> {

@@ -64,6 +64,15 @@ export class TestBase {
     }
   }
 
+  /** Runs a statement and holds its transaction, with its locks, until the answer is called; then takes it back. */
+  async hold(query: string): Promise<() => Promise<void>> {
+    const session = this.#driver.session({ database: this.settings.neo4j.database });
+    const transaction = await session.beginTransaction();
+    await transaction.run(query);
+    let released: Promise<void> | undefined;
+    return () => (released ??= transaction.rollback().finally(() => session.close()));
+  }
+
   /** The one number that a Cypher statement returns. */
   async count(query: string): Promise<number> {
     const [row = {}] = await this.cypher<Record<string, number>>(query);

@@ -1,9 +1,10 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What to do with a request: nothing (it is passed on), lose the answer, cut it short, or answer oneself. */
+/** What to do with a request: nothing (it is passed on), pass it on later, lose the answer, cut it short, or answer oneself. */
 export type Interference =
   | { kind: 'pass' }
+  | { kind: 'delay'; milliseconds: number }
   | { kind: 'lose-answer' }
   | { kind: 'cut-after'; bytes: number }
   | { kind: 'answer'; status: number; body: unknown };
@@ -31,7 +32,7 @@ export class HttpRelay {
   }
 
   private relay(request: http.IncomingMessage, response: http.ServerResponse): void {
-    const { method = 'GET', url = '/', headers } = request;
+    const { method = 'GET', url = '/' } = request;
     this.seen.push(`${method} ${url}`);
     const interference = this.decide(method, url);
     if (interference.kind === 'answer') {
@@ -39,14 +40,21 @@ export class HttpRelay {
       response.end(JSON.stringify(interference.body));
       return;
     }
+    if (interference.kind === 'delay')
+      setTimeout(() => this.passOn(request, response, interference), interference.milliseconds);
+    else this.passOn(request, response, interference);
+  }
+
+  private passOn(request: http.IncomingMessage, response: http.ServerResponse, interference: Interference): void {
+    const { method = 'GET', url = '/', headers } = request;
     const onward = http.request(new URL(url, this.upstream), { method, headers }, (answer) => {
       if (interference.kind === 'lose-answer') {
         answer.resume().once('end', () => request.socket.destroy());
         return;
       }
       response.writeHead(answer.statusCode ?? 500, answer.headers);
-      if (interference.kind === 'pass') answer.pipe(response);
-      else this.cutShort(answer, response, interference.bytes);
+      if (interference.kind === 'cut-after') this.cutShort(answer, response, interference.bytes);
+      else answer.pipe(response);
     });
     onward.once('error', () => request.socket.destroy());
     request.pipe(onward);

@@ -228,6 +228,29 @@ describe('registerBaseline', () => {
     expect(world.snapshots).toEqual([]);
   });
 
+  test.each([
+    ['is too much for the server three times is given up for smaller ones', { tooMuch: true }, 1],
+    ['meets an outage is repeated as it is', {}, 0],
+  ])('a batch of labels that %s', async (_, details, retries) => {
+    const world = new FakeWorld();
+    const error = () => new HybridFlowError('NEO4J_UNREACHABLE', { found: 'it is busy', details });
+    const { outcome } = await run(world, [{ call: 'graph.labelBatch', when: 'before', skip: 1, times: 3, error }]);
+    expect(outcome).toMatchObject({ outcome: 'committed', counts: { labelled: 25 } });
+    expect(outcome?.warnings.map((said) => said.replace(/^.*(\(3 attempts\)).*$/, '$1'))).toEqual(
+      Array(retries).fill('(3 attempts)'),
+    );
+  });
+
+  test('a copy that cannot be taken is trigger 2, before anything was modified', async () => {
+    const world = new FakeWorld();
+    const error = () => new HybridFlowError('QDRANT_REFUSED', { found: 'no space for a snapshot' });
+    const faults: Fault[] = [{ call: 'vectors.createSnapshot', when: 'before', times: Infinity, error }];
+    const { failure, calls } = await run(world, faults);
+    expect([failure?.code, failure?.message]).toEqual(['ROLLED_BACK', expect.stringContaining('Trigger 2')]);
+    expect(calls).not.toContain('metadata.createTables');
+    clean(world);
+  });
+
   test('drives a commit forward whose answer was lost for ever', async () => {
     const world = new FakeWorld();
     const { outcome } = await run(world, [{ call: 'metadata.registry.commit', when: 'after', times: Infinity }], {
