@@ -1,54 +1,33 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ActivityDeps } from '../../activities';
 import { HybridFlowError } from '../../domain/errors';
 import { undoWorkflowId } from '../../domain/names';
-import type { PublishInput } from '../../domain/publish';
 import type { RollBackInput } from '../../domain/rollback';
 import { LATEST_COPY } from '../../domain/version-id';
-import type { publishVersion, rollBackVersion } from '../../workflows';
+import type { rollBackVersion } from '../../workflows';
 import { progress } from '../../workflows/messages';
+import { publishRuns, type PublishRunHandle } from '../support/fake-publishing';
 import { PublishWorld } from '../support/fakes/publish-world';
 import { BASELINE, contentOf } from '../support/fakes/restore-world';
-import { until } from '../support/until';
-import { failureOf, startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+import { failureOf } from '../support/workflow-env';
 
 jest.setTimeout(120_000);
 
-let env: TestWorkflowEnvironment;
-let workers: SharedWorkers;
+const runs = publishRuns('publish-stopped');
 let ids = 0;
 
-beforeAll(async () => {
-  env = await startTemporal();
-  workers = await startWorkers(env, new PublishWorld().deps());
-});
-afterAll(async () => {
-  await workers.stop();
-  await env.teardown();
-});
-
-async function publish(deps: ActivityDeps, input: PublishInput = {}) {
-  const workflowId = `publish-stopped-${process.pid}-${++ids}`;
-  workers.assign(workflowId, deps);
-  const { taskQueue } = workers;
-  const handle = await env.client.workflow.start<typeof publishVersion>('publishVersion', {
-    ...{ args: [input] as [PublishInput], taskQueue, workflowId },
-  });
+async function publish(deps: ActivityDeps): Promise<PublishRunHandle> {
+  const handle = await runs.open(deps);
   deps.runs.isOpen = async () => (await handle.describe()).status.name === 'RUNNING';
-  await until(
-    'staging is open',
-    async () => (await handle.query(progress)).staging?.stage,
-    (stage) => stage === 'open',
-  );
   return handle;
 }
 
 function rollBack(deps: ActivityDeps, input: RollBackInput = { startedBy: 'ada' }, deadRunId?: string) {
   const workflowId = `publish-rollback-${process.pid}-${++ids}`;
+  const workers = runs.workers();
   workers.assign(workflowId, deps);
   if (deadRunId !== undefined) workers.assign(undoWorkflowId(deps.settings.base, deadRunId), deps);
   const { taskQueue } = workers;
-  return env.client.workflow.start<typeof rollBackVersion>('rollBackVersion', {
+  return runs.env().client.workflow.start<typeof rollBackVersion>('rollBackVersion', {
     ...{ args: [input] as [RollBackInput], taskQueue, workflowId },
   });
 }

@@ -1,8 +1,11 @@
 import type { TakenArtifact } from '../../../activities';
-import { mayRestoreFrom, stateConsistency, type ConsistencyStatement } from '../../../domain/consistency';
+import { mayRestoreFrom, type ConsistencyStatement } from '../../../domain/consistency';
 import { comparisonText } from '../../../domain/fingerprint';
 import { composeManifest } from '../../parts/compose-manifest';
+import { stateOfPromoted } from '../../parts/consistency';
 import { labelParagraphs, type LabelRun } from '../label-paragraphs';
+
+const COMPARE = 'compare with what was staged';
 
 /** A version that has been committed and is to be driven to its end, by its own run or by the one that finds it dead. */
 export interface Committed extends LabelRun {
@@ -54,22 +57,21 @@ async function labelAll(run: Committed): Promise<void> {
 
 async function sealVersion(run: Committed): Promise<Sealed> {
   const { steps, versionId, warnings } = run;
-  const captured = (await steps.files.isSealed(versionId))
-    ? { taken: [], consistency: null }
-    : await run.step('capture and seal the version', () => capture(run));
+  const sealed = (await steps.files.isSealed(versionId))
+    ? { taken: [], consistency: null, compared: await run.step(COMPARE, () => steps.files.provePromote(versionId)) }
+    : await captureAndSeal(run);
   await steps.files.recordSealed(versionId);
-  const compared = await run.step('compare with what was staged', () => steps.files.provePromote(versionId));
+  const { taken, consistency, compared } = sealed;
   const differing = compared.filter(({ same }) => !same);
   warnings.push(...differing.map((one) => `${one.store} is not what was staged: ${comparisonText(one)}`));
-  const { consistency } = captured;
-  if (consistency && !mayRestoreFrom(consistency))
+  if (consistency && !mayRestoreFrom(consistency)) {
     warnings.push(`the artifacts are not one moment: ${consistency.text}`);
-  return { ...captured, proven: differing.length === 0 && compared.length > 0 };
+  }
+  return { taken, consistency, proven: differing.length === 0 && compared.length > 0 };
 }
 
 /** Side by side, with the stores' marks before and after: the write fence asks others to keep out meanwhile. */
-async function capture(run: Committed) {
-  const { steps, versionId, runId, label } = run;
+async function capture({ steps, versionId, runId, label, settings }: Committed) {
   const { longFiles, files } = steps;
   const startedAt = new Date().toISOString();
   await files.openFolder(versionId, runId);
@@ -78,30 +80,35 @@ async function capture(run: Committed) {
   const [metadata, [qdrant, collection], neo4j] = await Promise.all([
     longFiles.snapshotMetadata(versionId),
     longFiles
-      .snapshotQdrant(versionId, present, run.settings.deep)
+      .snapshotQdrant(versionId, present, settings.deep)
       .then(async (taken) => [taken, await files.describeCollection()] as const),
     longFiles.exportNeo4j(versionId),
   ]);
   const after = await longFiles.markStores();
-  const taken = [metadata, qdrant, neo4j] as const;
-  const fence = {
-    owner: `publishVersion ${versionId}`,
-    from: startedAt,
-    to: after.sqlite.at,
-    note: 'the row write_fence in metadata.db',
-  };
-  const windows = taken.map(({ artifact: { store, capturedFrom, capturedTo } }) => ({
-    ...{ store, capturedFrom, capturedTo },
-    contentUnchanged: null,
-    countsUnchanged: true,
-  }));
-  const consistency = stateConsistency({ marksBefore: before, marksAfter: after, windows, fence });
   const [{ sqlite }, stores] = await Promise.all([
     files.inspectFiles(versionId),
     steps.longStores.inspectStores(label),
   ]);
   const inventory = { takenAt: startedAt, sqlite, qdrant: stores.qdrant, neo4j: stores.neo4j };
+  return { taken: [metadata, qdrant, neo4j] as const, collection, inventory, marks: { before, after } };
+}
+
+/** What is found is written into the manifest before it is sealed: afterwards nobody could. */
+async function captureAndSeal(run: Committed) {
+  const { steps, versionId } = run;
+  const captured = await run.step('capture the version', () => capture(run));
+  const { taken, inventory, collection, marks } = captured;
   const manifest = composeManifest(run, versionId, { inventory }, collection, taken);
-  await longFiles.sealManifest(versionId, { ...manifest, consistency: { ...consistency } });
-  return { taken, consistency };
+  const compared = await run.step(COMPARE, () => steps.files.provePromote(versionId, manifest));
+  const fence = {
+    owner: `publishVersion ${versionId}`,
+    from: inventory.takenAt,
+    to: marks.after.sqlite.at,
+    note: 'the row write_fence in metadata.db',
+  };
+  const consistency = stateOfPromoted({ taken, marks, inventory, compared, fence });
+  await run.step('seal the version', () =>
+    steps.longFiles.sealManifest(versionId, { ...manifest, consistency: { ...consistency } }),
+  );
+  return { taken, consistency, compared };
 }
