@@ -30,7 +30,8 @@ export function createDrillActivities(deps: ActivityDeps) {
       const ours = `${REHEARSAL_PREFIX}${run().runId}_drill_`;
       if (isRetry()) await removeRehearsals(deps, ours);
       const sideName = `${ours}${Context.current().info.attempt}`;
-      return drill(deps, input, { base: settings.base, sideName, control: callControl() });
+      const { base, minimumFreeBytes } = settings;
+      return drill(deps, input, { base, minimumFreeBytes, sideName, control: callControl() });
     },
 
     /** Keeps what a drill found: beside the version's reports, and in operation_log. Repeated, it adds nothing. */

@@ -4,6 +4,7 @@ import { isDrift, driftText, type RestorePlan, type StoreChange } from '../../do
 import type { CallControl, Stores } from '../../stores/ports';
 import { inspectBackups } from '../backups-folder';
 import { findHolder, type Asking, type Holder } from '../holders';
+import { sideBytes } from '../side-targets';
 import { changesOf, driftOf, readSides } from './changes';
 import { judgeFitness } from './fitness';
 import { openSource } from './source';
@@ -66,14 +67,10 @@ export async function planRestore(
   };
 }
 
-/** A snapshot is stored by the server once more while it stands aside, and unpacked beside that. */
-const SIDE_COPIES: Record<StoreName, number> = { sqlite: 1, qdrant: 2, neo4j: 0 };
-
 /** What is saved before, and the side targets, which may lie on the same disk. */
 function bytesFor(changes: readonly StoreChange[], minimum: number): number {
   const rescue = changes.filter(({ keptIn }) => keptIn === null).reduce((sum, { bytes }) => sum + bytes, 0);
-  const aside = changes.reduce((sum, { store, bytes }) => sum + SIDE_COPIES[store] * bytes, 0);
-  return Math.max(minimum, rescue + aside);
+  return Math.max(minimum, rescue + sideBytes(changes));
 }
 
 function tooSmall({ path, freeBytes, neededBytes }: RestorePlan['disk']): Refusal[] {
