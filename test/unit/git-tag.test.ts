@@ -12,9 +12,9 @@ const VERSION = 'v1_baseline_20260101_000000';
 let folder: string;
 const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' }).trim();
 const commit = (message: string) => git('commit', '--allow-empty', '--no-gpg-sign', '-m', message);
-const tagRelease = (repository?: string) => {
+const tagRelease = (repository?: string, versionId = VERSION) => {
   const deps: ActivityDeps = { ...new FakeWorld().deps(), git: { tag: TAG, ...(repository && { repository }) } };
-  return createGitActivities(deps).tagRelease(VERSION);
+  return createGitActivities(deps).tagRelease(versionId);
 };
 
 beforeEach(() => {
@@ -38,7 +38,8 @@ test('repeated, it leaves the tag as it is', async () => {
   commit('first');
   await tagRelease(folder);
   const made = git('rev-parse', TAG);
-  expect(await tagRelease(folder)).toBe(TAG);
+  // Made anew in the same second it would be the same object, but for its message.
+  expect(await tagRelease(folder, `${VERSION}_again`)).toBe(TAG);
   expect([git('rev-parse', TAG), git('tag', '--list')]).toEqual([made, TAG]);
 });
 
