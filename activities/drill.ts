@@ -31,8 +31,9 @@ export function createDrillActivities(deps: ActivityDeps) {
       const ours = `${REHEARSAL_PREFIX}${run().runId}_drill_`;
       if (isRetry()) await removeRehearsals(deps, ours);
       const sideName = `${ours}${Context.current().info.attempt}`;
+      const { base, minimumFreeBytes } = settings;
       return whileInUse(artifacts, [input.versionId], 'drill', () =>
-        drill(deps, input, { base: settings.base, sideName, control: callControl() }),
+        drill(deps, input, { base, minimumFreeBytes, sideName, control: callControl() }),
       );
     },
 

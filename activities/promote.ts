@@ -1,10 +1,11 @@
 import { HybridFlowError } from '../domain/errors';
 import type { FingerprintComparison } from '../domain/fingerprint';
+import type { Manifest } from '../domain/manifest';
 import { STAGING_NAMES, STORE_NAMES } from '../domain/names';
 import type { Operation, VersionRow } from '../domain/registry';
 import type { NewSwitch, SwitchEntry, SwitchState } from '../domain/switch-journal';
 import { compareWithExpected } from '../inspection/staging';
-import type { ExpectedRows, GraphSwitched } from '../stores/ports';
+import type { ArtifactStore, ExpectedRows, GraphSwitched } from '../stores/ports';
 import { callControl, run, writeLease } from './context';
 import type { ActivityDeps } from './deps';
 
@@ -91,14 +92,26 @@ export function createPromoteActivities(deps: ActivityDeps) {
       return previous;
     },
 
-    /** What was captured after a promote held against what was expected before it. */
-    async provePromote(versionId: string): Promise<FingerprintComparison[]> {
+    /**
+     * What was captured after a promote held against what was expected before it.
+     *
+     * @param unsealed the manifest of what was captured, where it has not been written yet
+     */
+    async provePromote(versionId: string, unsealed?: Manifest): Promise<FingerprintComparison[]> {
+      const captured = { graph, artifacts: unsealed ? asIfSealed(deps.artifacts, unsealed) : deps.artifacts };
       const compared = await Promise.all(
-        STORE_NAMES.map((store) => compareWithExpected(deps, versionId, store, callControl())),
+        STORE_NAMES.map((store) => compareWithExpected(captured, versionId, store, callControl())),
       );
       return compared.filter((one): one is FingerprintComparison => one !== null);
     },
   };
+}
+
+/** The backups as they will be once this manifest lies there: what is compared before is what is sealed then. */
+function asIfSealed(artifacts: ArtifactStore, manifest: Manifest): ArtifactStore {
+  const readManifest = async (folder: string) =>
+    folder === manifest.versionId ? manifest : artifacts.readManifest(folder);
+  return Object.create(artifacts, { readManifest: { value: readManifest } }) as ArtifactStore;
 }
 
 /** An attempt that wakes after its run was taken back must not bring the next staging into production. */

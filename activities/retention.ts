@@ -2,7 +2,17 @@ import { Context } from '@temporalio/activity';
 import { HybridFlowError } from '../domain/errors';
 import type { Leftover } from '../domain/leftovers';
 import type { Operation } from '../domain/registry';
-import { SHOWN_LEFTOVERS, type LeftoversSwept, type VersionLeft } from '../domain/retention';
+import { redact } from '../domain/masking';
+import { REPORT_FILES } from '../domain/report';
+import {
+  isReported,
+  SHOWN_LEFTOVERS,
+  type LeftoversSwept,
+  type RetentionReport,
+  type VersionLeft,
+  type WindowApplied,
+} from '../domain/retention';
+import { windowReport } from '../domain/window-markdown';
 import { bytesOf, type WindowPlan } from '../domain/window';
 import type { IsOpen } from '../inspection/holders';
 import { findLeftovers } from '../inspection/leftovers';
@@ -77,11 +87,49 @@ export function createRetentionActivities(deps: ActivityDeps) {
       return { swept: swept.slice(0, SHOWN_LEFTOVERS), reported: reported.slice(0, SHOWN_LEFTOVERS), counts, notes };
     },
 
-    /** Nothing is logged where there is no registry yet: its tables are a change's to make. */
-    async logRetention(operation: Operation): Promise<void> {
+    /**
+     * Nothing is logged where there is no registry yet: its tables are a change's to make. Writes the report where
+     * there is something to tell, with those of the version that is current; repeated, it writes the same.
+     */
+    async logRetention(operation: Operation, applied?: WindowApplied): Promise<RetentionTold> {
       if (metadata.registry.list().length > 0) metadata.registry.logOperations(null, [operation]);
+      return applied && isReported(applied)
+        ? reportRetention(deps, operation, applied)
+        : { reportPath: null, notes: [] };
     },
   };
+}
+
+/** Each as JSON and as Markdown: as many runs as a health check keeps. */
+const KEPT_REPORTS = 50;
+
+export interface RetentionTold {
+  reportPath: string | null;
+  notes: string[];
+}
+
+/** What was done is done, whether or not it can be told. */
+async function reportRetention(
+  { artifacts, metadata, secrets }: ActivityDeps,
+  { startedAt, completedAt }: Operation,
+  applied: WindowApplied,
+): Promise<RetentionTold> {
+  const versionId = metadata.journal.current()?.versionId;
+  if (versionId === undefined) return { reportPath: null, notes: [] };
+  const report: RetentionReport = {
+    ...{ format: 'hybridflow-retention-report/1', ...run(), startedAt, endedAt: completedAt ?? startedAt },
+    ...redact(applied, secrets),
+  };
+  const name = `${REPORT_FILES.retention}-${startedAt.replaceAll(/[-:]|\.\d+/g, '')}-${report.runId}`;
+  try {
+    await artifacts.writeReport(versionId, `${name}.json`, `${JSON.stringify(report, null, 2)}\n`);
+    const reportPath = await artifacts.writeReport(versionId, `${name}.md`, `${windowReport(report)}\n`);
+    await artifacts.pruneReports(versionId, `${REPORT_FILES.retention}-`, 2 * KEPT_REPORTS);
+    return { reportPath, notes: [] };
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    return { reportPath: null, notes: [redact(`the report was not written: ${said}`, secrets)] };
+  }
 }
 
 /**

@@ -4,10 +4,11 @@ import type { Claim } from '../domain/claim';
 import { mayRestoreFrom, type ConsistencyStatement } from '../domain/consistency';
 import { HybridFlowError } from '../domain/errors';
 import type { VersionRow } from '../domain/registry';
-import type { RollbackRecord } from '../domain/rollback';
+import { committedFacts, type RollbackRecord } from '../domain/rollback';
 import { isActive, type VersionStatus } from '../domain/status';
 import { BASELINE_LABEL, LATEST_COPY, versionLabel } from '../domain/version-id';
 import { REPORT_FILES, type RunReport } from '../domain/report';
+import type { SwitchJournal } from '../stores/ports';
 import { openSwitchOf } from './claim';
 import type { ActivityDeps } from './deps';
 
@@ -32,7 +33,7 @@ export function createRollbackActivities(deps: ActivityDeps) {
     /**
      * Which version there is to roll back: the one that is named, else the one under way or left half undone.
      *
-     * @throws VERSION_UNKNOWN, BASELINE_IMMUTABLE, STATUS_MOVE_REFUSED for one that is committed or at its end,
+     * @throws VERSION_UNKNOWN, BASELINE_IMMUTABLE, VERSION_COMMITTED, STATUS_MOVE_REFUSED for one that is at its end,
      *   NOT_RUNNING where there is nothing to roll back
      */
     async lookUpRollback(versionId: string | null): Promise<RollbackTarget> {
@@ -46,7 +47,7 @@ export function createRollbackActivities(deps: ActivityDeps) {
       const row = rows.find((each) => each.versionId === wanted);
       const ours = [claim, open].find((one) => one?.versionId === wanted);
       if (!row && !ours) throw unknown(wanted, rows);
-      if (row && !isActive(row.status)) assertLeftovers(row, ours);
+      if (row && !isActive(row.status)) assertLeftovers(row, ours, metadata.journal);
       const { base, batchSize, healthDelaySeconds } = deps.settings;
       const holder = ours ?? holderOf(base, wanted, row);
       assertKnowable(holder, Context.current().info.namespace);
@@ -125,7 +126,7 @@ function unlessDamaged(error: unknown): undefined {
   throw error;
 }
 
-function assertLeftovers({ versionId, status }: VersionRow, claim: Claim | undefined): void {
+function assertLeftovers({ versionId, status }: VersionRow, claim: Claim | undefined, journal: SwitchJournal): void {
   if (status === 'committed' && versionId.startsWith(BASELINE_LABEL)) {
     throw new HybridFlowError('BASELINE_IMMUTABLE', {
       found: `${versionId} is a committed baseline`,
@@ -135,6 +136,10 @@ function assertLeftovers({ versionId, status }: VersionRow, claim: Claim | undef
   }
   // What was committed and not yet driven to its end has its claim still.
   if (claim && (status !== 'committed' || (claim.kind ?? 'baseline') !== 'baseline')) return;
+  if (status === 'committed') {
+    const promote = journal.list().find((entry) => entry.kind === 'promote' && entry.versionId === versionId);
+    throw new HybridFlowError('VERSION_COMMITTED', committedFacts(versionId, promote?.previousVersionId ?? null));
+  }
   throw new HybridFlowError('STATUS_MOVE_REFUSED', {
     found: `${versionId} is ${status}`,
     expected: 'a version under way, or one whose undo was left half done',

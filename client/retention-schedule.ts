@@ -1,5 +1,5 @@
 import { retentionScheduleId } from '../domain/names';
-import type { RetentionInput } from '../domain/retention';
+import { RETENTION_SCHEDULE, type RetentionInput } from '../domain/retention';
 import { putSchedule, readSchedule, removeSchedule, type ScheduleView } from './schedules';
 import type { Session } from './temporal';
 
@@ -8,7 +8,7 @@ export const APPLY_RETENTION = 'applyRetention';
 
 /** Has the window of the base applied by schedule, or changes how often. */
 export function scheduleRetention(session: Session, base: string, everySeconds: number): Promise<ScheduleView> {
-  const input: RetentionInput & { base: string } = { base, startedBy: 'schedule' };
+  const input: RetentionInput & { base: string } = { base, startedBy: RETENTION_SCHEDULE };
   const summary = `Window of ${base}, by schedule`;
   return putSchedule(
     session,

@@ -31,6 +31,8 @@ export interface CaptureWindow {
   /** Whether what was captured is what the store held when the capture of all three had ended; null: not compared. */
   contentUnchanged: boolean | null;
   countsUnchanged: boolean;
+  /** Whether what was captured is what had been validated before; left out where nothing had been. */
+  asValidated?: boolean;
 }
 
 export type JudgedWindow = CaptureWindow & { marks: MarkState };
@@ -124,6 +126,9 @@ function reasonsAgainst(stores: readonly JudgedWindow[]): string[] {
     ...stores
       .filter(({ contentUnchanged }) => contentUnchanged === false)
       .map(({ store }) => `the content of ${store} changed while the stores were captured`),
+    ...stores
+      .filter(({ asValidated }) => asValidated === false)
+      .map(({ store }) => `the content of ${store} is not what was validated`),
   ];
 }
 

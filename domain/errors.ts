@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   EMBEDDER_UNREACHABLE: { retry: true },
   EMBEDDER_UNFIT: { retry: false },
   BASELINE_IMMUTABLE: { retry: false },
+  VERSION_COMMITTED: { retry: false },
   FENCE_HELD: { retry: false },
   REPORT_MISSING: { retry: false },
   SEED_REFUSED: { retry: false },

@@ -15,6 +15,7 @@ export const REPORT_FILES = {
   preMigration: 'pre-migration',
   run: 'report',
   health: 'health',
+  retention: 'retention',
   probesBefore: 'probes-before.json',
   probesAfter: 'probes-after.json',
   /** How production answers as the version that was just committed. */

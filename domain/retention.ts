@@ -45,4 +45,23 @@ export interface WindowApplied {
   freedBytes: number;
   /** Things that did not stop it but should be known. */
   warnings: string[];
+  /** Of the Markdown, where there is a report; see {@link isReported}. */
+  reportPath?: string;
+}
+
+/** `retention-<moment>-<run>.json` and `.md`, with the reports of the version that was current. */
+export interface RetentionReport extends WindowApplied {
+  format: 'hybridflow-retention-report/1';
+  workflowId: string;
+  runId: string;
+  startedAt: string;
+  endedAt: string;
+}
+
+export const RETENTION_SCHEDULE = 'schedule';
+
+/** A schedule that finds nothing to do has nothing to tell; whoever asks for it is told either way. */
+export function isReported({ startedBy, archived, deleted, leftovers }: WindowApplied): boolean {
+  if (archived.length + deleted.length + leftovers.counts.swept > 0) return true;
+  return startedBy !== RETENTION_SCHEDULE && !startedBy.startsWith('publishVersion ');
 }

@@ -1,4 +1,5 @@
 import type { CheckResult } from './checks';
+import type { ErrorFacts } from './errors';
 import type { FingerprintComparison } from './fingerprint';
 import type { StoreName } from './names';
 import type { TriggerFound } from './triggers';
@@ -48,4 +49,14 @@ export interface RollBackInput {
   versionId?: string;
   reason?: string;
   startedBy?: string;
+}
+
+/** A version past its commit point is not rolled back: what it replaced is restored instead. */
+export function committedFacts(versionId: string, previous: string | null): ErrorFacts {
+  return {
+    found: `${versionId} is committed: it came too late to roll it back`,
+    expected: 'a version that is not committed',
+    next: previous === null ? 'list what can be restored with `hfv versions`' : `\`hfv restore ${previous}\``,
+    details: { versionId, previousVersionId: previous },
+  };
 }

@@ -10,7 +10,8 @@ export const TRIGGERS = {
   2: {
     name: 'Baseline registration failure',
     severity: 'critical',
-    action: 'delete the partial registry entries, undo the schema change',
+    action:
+      'full rollback: without a row the schema change is undone; once there is one it is kept as rolled_back, with its tables, as evidence',
   },
   3: { name: 'Validation check failure', severity: 'critical', action: 'full rollback' },
   4: {

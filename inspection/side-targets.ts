@@ -18,6 +18,14 @@ export interface SideTargetsOptions {
   control?: CallControl;
 }
 
+/** A snapshot is stored by the server once more while it stands aside, and unpacked beside that. */
+const SIDE_COPIES: Record<StoreName, number> = { sqlite: 1, qdrant: 2, neo4j: 0 };
+
+/** What side targets of these artifacts take, should they lie on one disk with the backups. */
+export function sideBytes(artifacts: readonly { store: StoreName; bytes: number }[]): number {
+  return artifacts.reduce((sum, { store, bytes }) => sum + SIDE_COPIES[store] * bytes, 0);
+}
+
 export interface SideTargetsFound {
   stores: RehearsedStore[];
   /** Of what stands aside, with production for every store that was not wanted. Empty where one could not be restored. */

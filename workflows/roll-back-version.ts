@@ -1,7 +1,7 @@
 import { CancellationScope, getExternalWorkflowHandle } from '@temporalio/workflow';
 import type { Claim } from '../domain/claim';
 import type { RestoreDetails } from '../domain/restore';
-import type { RollBackInput, RollbackRecord } from '../domain/rollback';
+import { committedFacts, type RollBackInput, type RollbackRecord } from '../domain/rollback';
 import type { SwitchEntry } from '../domain/switch-journal';
 import type { RollbackTarget } from '../activities';
 import { abort } from './messages';
@@ -15,7 +15,7 @@ import { businessFailure, rootOf } from './parts/failures';
  * whose run is dead, or whose undo was left half done, is undone from what its claim and the registry tell. A committed
  * baseline is never rolled back.
  *
- * Fails with BASELINE_IMMUTABLE, VERSION_UNKNOWN, STATUS_MOVE_REFUSED or NOT_RUNNING where there is nothing to roll
+ * Fails with BASELINE_IMMUTABLE, VERSION_COMMITTED, VERSION_UNKNOWN, STATUS_MOVE_REFUSED or NOT_RUNNING where there is nothing to roll
  * back, NEEDS_OPERATOR where something is left: run it again once the cause is mended.
  */
 export async function rollBackVersion(given?: RollBackInput | null): Promise<RollbackRecord> {
@@ -42,7 +42,7 @@ async function rollBack(input: RollBackInput): Promise<RollbackRecord> {
   } catch (error) {
     if (!(error instanceof AlreadyCommitted)) throw error;
     const { driven } = error;
-    if (!driven) throw committed(target.versionId);
+    if (!driven) throw baselineCommitted(target.versionId);
     await windowAfter(driven);
     return drivenForward(target.versionId, driven);
   }
@@ -81,7 +81,7 @@ async function stopAndWait({ holder, versionId }: RollbackTarget, reason: string
   await longFiles.awaitRunClosed(holder.workflowId, holder.runId);
   if (holder.kind === 'restore') return restoreEnded(holder, versionId, reason);
   const { status, record } = await files.rollbackTold(versionId);
-  if (status === 'committed') throw committed(versionId);
+  if (status === 'committed') return committedMeanwhile(holder, versionId);
   if (status === 'rolled_back') return record ?? untold(versionId, reason);
   return record?.left.length === 0 ? record : null;
 }
@@ -105,7 +105,16 @@ async function heldAgainst({ versionId, stores, details }: SwitchEntry): Promise
   return { versionId, proof, proven: proof.length > 0 && proof.every(({ same }) => same), warnings: [] };
 }
 
-function committed(versionId: string): Error {
+/** It came too late. Where the run could not end what follows its commit, there is something left to drive forward. */
+async function committedMeanwhile(holder: Claim, versionId: string): Promise<null> {
+  if ((holder.kind ?? 'baseline') === 'baseline') throw baselineCommitted(versionId);
+  const { files } = undoSteps();
+  if (await files.stillStands(holder)) return null;
+  const entry = await files.findSwitch(holder.runId);
+  throw businessFailure('VERSION_COMMITTED', committedFacts(versionId, entry?.previousVersionId ?? null));
+}
+
+function baselineCommitted(versionId: string): Error {
   return businessFailure('BASELINE_IMMUTABLE', {
     found: `${versionId} is committed: its run was too far to be stopped`,
     expected: 'a version that is not committed',

@@ -75,6 +75,7 @@ export function renderApplied(
       : []),
     '',
     scheduleLine(schedule),
+    ...(applied.reportPath ? [`report ${applied.reportPath}`] : []),
     ...leftovers.notes.map((note) => `${color.yellow('note')} ${note}`),
     ...warnings.map((warning) => `${color.yellow('warning')} ${warning}`),
   ].join('\n');

@@ -11,8 +11,9 @@ import { recordedFingerprint } from '../fingerprints';
 const SCHEMA = '(schema)';
 
 /**
- * Whether the version's stores can stand beside those that stay. A restore of all three brings dimension and schema
- * along; a part of them must have those of the rest.
+ * Whether the version's stores can be put in place at all, and stand beside those that stay. Dimension and distance
+ * must be production's: Qdrant takes no snapshot into a collection of another make, however many stores are restored.
+ * A schema comes along with a restore of all three; a part of them must have that of the rest.
  */
 export async function judgeFitness(
   stores: Stores,
@@ -20,8 +21,8 @@ export async function judgeFitness(
   manifest: Manifest,
   wanted: readonly StoreName[],
 ): Promise<Refusal[]> {
-  if (wanted.length === STORE_NAMES.length) return [];
   const refusals = wanted.includes('qdrant') ? await judgeVectors(stores, manifest) : [];
+  if (wanted.length === STORE_NAMES.length) return refusals;
   for (const store of wanted.filter((one) => one !== 'qdrant')) {
     refusals.push(...(await judgeSchema(stores, folder, store)));
   }
@@ -33,11 +34,14 @@ async function judgeVectors({ vectors }: Stores, { qdrant }: Manifest): Promise<
   if (theirs === ours) return [];
   return [
     {
-      code: 'CHECK_FAILED',
+      code: 'QDRANT_UNFIT',
       facts: {
-        found: `the version's vectors are ${theirs}, production's are ${ours}`,
-        expected: 'the same dimension and distance where only some stores are restored',
-        next: 'restore all three stores (leave `--store` out), or another version; nothing was changed',
+        found: `production's vectors are ${ours}`,
+        expected: `${theirs}, as the version's: its snapshot goes into no collection of another dimension or distance`,
+        next:
+          `save the collection ${qdrant.collection}, delete it, and make it anew and empty with ${theirs}; ` +
+          'then repeat the restore of all three stores. Nothing was changed',
+        details: { production: ours, version: theirs },
       },
     },
   ];

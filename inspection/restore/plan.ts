@@ -9,6 +9,7 @@ import type { CallControl, Stores } from '../../stores/ports';
 import { inspectBackups } from '../backups-folder';
 import { findHolder, type Asking, type Holder } from '../holders';
 import { markProduction } from '../production-seen';
+import { sideBytes } from '../side-targets';
 import { changesOf, driftOf, fingerprintsOf, readSides, type Sides } from './changes';
 import { judgeFitness } from './fitness';
 import { openSource } from './source';
@@ -91,14 +92,10 @@ function unknownText({ store, unknown }: Sides, { folder }: RestoreSource): stri
   return [`${folder} does not hold ${STORE_TITLES[store]}, and nothing says what that was then: it stays as it is`];
 }
 
-/** A snapshot is stored by the server once more while it stands aside, and unpacked beside that. */
-const SIDE_COPIES: Record<StoreName, number> = { sqlite: 1, qdrant: 2, neo4j: 0 };
-
 /** What is saved before, and the side targets, which may lie on the same disk. */
 function bytesFor(changes: readonly StoreChange[], minimum: number): number {
   const rescue = changes.filter(({ keptIn }) => keptIn === null).reduce((sum, { bytes }) => sum + bytes, 0);
-  const aside = changes.reduce((sum, { store, bytes }) => sum + SIDE_COPIES[store] * bytes, 0);
-  return Math.max(minimum, rescue + aside);
+  return Math.max(minimum, rescue + sideBytes(changes));
 }
 
 function tooSmall({ path, freeBytes, neededBytes }: RestorePlan['disk']): Refusal[] {

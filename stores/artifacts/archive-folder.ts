@@ -38,6 +38,17 @@ export async function buildArchive(from: string, to: string, versionId: string, 
   await fsyncFolder(to);
 }
 
+/** Bytes that the archive of the version in `from` takes at most beside it: what is not compressed may hardly shrink. */
+export async function bytesToPack(from: string): Promise<number> {
+  const manifest = await readManifest(from);
+  let sum = 0;
+  for (const { file, bytes } of manifest?.artifacts ?? []) {
+    const packed = await unlessMissing(isGzip(join(from, file)));
+    if (packed === false) sum += bytes;
+  }
+  return sum;
+}
+
 /** Everything that is wrong with an archived version: every file is read, and unpacked where it is compressed. */
 export async function lookAtArchive(path: string, versionId: string): Promise<ArchiveVerdict> {
   const problems: string[] = [];

@@ -1,11 +1,12 @@
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HybridFlowError } from '../../domain/errors';
 import type { Manifest } from '../../domain/manifest';
 import { MANIFEST_FILE } from '../../domain/names';
 import { bytesOf, freedBytes, type StoredFile } from '../../domain/window';
 import type { ArchivedVersion, ArchiveVerdict, ArtifactArchive, StoredVersion, UnarchivedVersion } from '../ports';
-import { ARCHIVE_FILE, buildArchive, lookAtArchive } from './archive-folder';
-import { fsyncFolder, hashFile } from './disk';
+import { ARCHIVE_FILE, buildArchive, bytesToPack, lookAtArchive } from './archive-folder';
+import { freeBytes, fsyncFolder, hashFile } from './disk';
 import { damaged, errnoOf, notArchived, unlessMissing } from './errors';
 import { ensureRoot, isFolder, trashName } from './folder';
 import { readManifest } from './manifest';
@@ -109,6 +110,7 @@ export class Archive implements ArtifactArchive {
   async #build(versionId: string, from: string, runId: string): Promise<void> {
     const path = this.#archived(versionId);
     const half = this.#archived(temporaryName(versionId));
+    await this.#assertRoom(from);
     await ensureRoot(this.#folder);
     await mkdir(half, { mode: 0o700 });
     try {
@@ -122,6 +124,18 @@ export class Archive implements ArtifactArchive {
     } finally {
       await rm(half, { recursive: true, force: true }).catch(() => undefined);
     }
+  }
+
+  /** Both copies lie there until the compressed one has been read again. */
+  async #assertRoom(from: string): Promise<void> {
+    const [free, needed] = [await freeBytes(this.root), await bytesToPack(from)];
+    if (free >= needed) return;
+    throw new HybridFlowError('DISK_TOO_SMALL', {
+      found: `${free} bytes are free for the compressed copy of ${from}`,
+      expected: `${needed} bytes: as many as it may take at most`,
+      next: 'free some space; `hfv retain --emergency` deletes instead of compressing',
+      details: { free, needed },
+    });
   }
 
   /** What it takes and gives, measured while the version lies in both places: what they share has two names then. */

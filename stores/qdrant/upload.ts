@@ -143,7 +143,7 @@ function refusalOf({ status, said }: Answer, { path, bytes, sha256 }: ArtifactRe
     return new HybridFlowError('QDRANT_REFUSED', {
       found: `the collection is of another make than the snapshot: ${told}`,
       expected: 'the same vectors in both',
-      next: 'save and delete the collection, then repeat: the restore makes it anew',
+      next: 'save the collection, delete it, and make it anew and empty with the vectors of the snapshot; then repeat',
     });
   }
   return fromStatus(status, told, target);

@@ -9,6 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -101,6 +102,25 @@ describe('archiving', () => {
     expect(await store.archive(V2, 'retention')).toMatchObject({ state: 'archived before', freedBytes: 0 });
     expect(await store.archive(V2, 'another')).toMatchObject({ state: 'archived before' });
     await assertArchived(V2);
+  });
+
+  it('is refused where the compressed copies might not fit, and takes what needs no room for nothing', async () => {
+    await sealFiles(store, V2);
+    const needed = ['sqlite', 'qdrant'].reduce((sum, of) => sum + contentOf(V2, of).length, 0);
+    const disk = jest.spyOn(fs, 'statfs');
+    disk.mockResolvedValue({ bavail: needed - 1, bsize: 1 } as never);
+    await expect(store.archive(V2, 'r')).rejects.toMatchObject({
+      code: 'DISK_TOO_SMALL',
+      facts: { details: { free: needed - 1, needed } },
+    });
+    expect(names('archived')).toEqual([]);
+    assertBeside(V2);
+    disk.mockResolvedValue({ bavail: needed, bsize: 1 } as never);
+    await store.archive(V2, 'r');
+    await assertArchived(V2);
+    // What is in the archive already needs no room: the next attempt ends what was begun on a full disk too.
+    disk.mockResolvedValue({ bavail: 0, bsize: 1 } as never);
+    expect(await store.archive(V2, 'r')).toMatchObject({ state: 'archived before' });
   });
 
   it('by two at once ends with one whole version', async () => {

@@ -3,7 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { QdrantClient } from '@qdrant/js-client-rest';
-import type { VectorStore } from '../../stores/ports';
+import type { Manifest } from '../../domain/manifest';
+import { STORE_NAMES } from '../../domain/names';
+import { judgeFitness } from '../../inspection/restore/fitness';
+import type { Stores, VectorStore } from '../../stores/ports';
 import { openVectorStore, type VectorTarget } from '../../stores/qdrant';
 import { failureOf } from '../support/errors';
 import { HttpRelay } from '../support/http-relay';
@@ -198,13 +201,28 @@ describe('a restore in place', () => {
     expect(await contents(COLLECTION)).toEqual(before);
   });
 
-  it('into a collection of another make is refused and says what to do', async () => {
+  it('into a collection of another make is refused beforehand too, and goes as it says', async () => {
     const file = await captured();
+    const whole = await contents(COLLECTION);
+    const manifest = { qdrant: { collection: COLLECTION, ...(await store.describe()) } } as unknown as Manifest;
+    const judged = () => judgeFitness({ vectors: store } as unknown as Stores, 'v', manifest, [...STORE_NAMES]);
+    expect(await judged()).toEqual([]);
     await admin.deleteCollection(COLLECTION);
     await admin.createCollection(COLLECTION, { vectors: { size: 8, distance: 'Dot' } });
     const error = await failureOf(store.restoreFrom(file));
     expect(error).toMatchObject({ code: 'QDRANT_REFUSED', retryable: false });
-    expect(error.message).toMatch(/not compatible.*Next: save and delete the collection/);
+    expect(error.message).toMatch(/not compatible.*Next: save the collection, delete it, and make it anew/);
+    const [refusal] = await judged();
+    expect(refusal).toMatchObject({
+      code: 'QDRANT_UNFIT',
+      facts: { found: expect.stringContaining('"size":8') as string },
+    });
+    expect(refusal?.facts.expected).toContain('{"distance":"Cosine","size":4}');
+    await admin.deleteCollection(COLLECTION);
+    await admin.createCollection(COLLECTION, { vectors: { size: 4, distance: 'Cosine' } });
+    expect(await judged()).toEqual([]);
+    await store.restoreFrom(file, { points: POINTS });
+    expect((await contents(COLLECTION)) as object).toMatchObject({ points: (whole as { points: unknown[] }).points });
   });
 });
 

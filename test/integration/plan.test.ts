@@ -14,7 +14,9 @@ import { takeMarks } from '../../inspection/marks';
 import type { Stores } from '../../stores/ports';
 import { TestBase } from '../support/base';
 import { bytesOf, fingerprint } from '../support/fingerprint';
+import { connectLive, ownQueue, type Live } from '../support/live';
 import { useStack } from '../support/stack';
+import { failureOf } from '../support/workflow-env';
 import { fakeWorld } from '../unit/client/support';
 
 jest.setTimeout(180_000);
@@ -189,6 +191,37 @@ describe('who else is at work', () => {
     const { exit, plan } = await planned();
     expect([exit, codes(plan)]).toEqual([6, ['BASE_BUSY']]);
     expect(plan.heldBy).toMatch(/ingest of bailey until .*chapter 61 is new/);
+  });
+});
+
+describe('a migration that is to go by a plan', () => {
+  const NEW = 'a section written since';
+  let live: Live;
+  const taskQueue = ownQueue();
+  let runs = 0;
+  beforeAll(async () => {
+    live = await connectLive();
+    await live.work(base.settings, taskQueue);
+  });
+  afterAll(async () => live?.close());
+
+  const migrate = (planHash: string) => {
+    const workflowId = `${taskQueue}-migration-${++runs}`;
+    return live.client.workflow.execute('registerBaseline', { taskQueue, workflowId, args: [{ planHash }] });
+  };
+
+  test('is refused where production changed since, and modifies nothing; by the plan made then it goes', async () => {
+    const { plan } = await planned();
+    expect(plan.refusals).toEqual([]);
+    await base.cypher('MATCH (c:Chapter) WITH c LIMIT 1 CREATE (c)-[:HAS_SECTION]->(:Section {id: $id})', { id: NEW });
+    const [before, bytes] = [await fingerprint(base), bytesOf(base.settings.metadataDb)];
+    const failure = await failureOf(migrate(plan.hash));
+    expect(failure).toMatchObject({ code: 'PLAN_CHANGED', message: expect.stringContaining(plan.hash) as string });
+    expect([await fingerprint(base), bytesOf(base.settings.metadataDb)]).toEqual([before, bytes]);
+    await base.cypher('MATCH (s:Section {id: $id}) DETACH DELETE s', { id: NEW });
+    // Production is what was planned for again, and so is the plan.
+    expect((await planned()).plan.hash).toBe(plan.hash);
+    expect(await migrate(plan.hash)).toMatchObject({ outcome: 'committed' });
   });
 });
 

@@ -96,6 +96,19 @@ describe('the verdict', () => {
     });
   });
 
+  test('is inconsistent where what was captured is not what was validated, and no proof where it is', () => {
+    const complete = facts({ ...all({}), qdrant: { ...quiet, after: 'b' } });
+    const told = (asValidated: boolean) => {
+      return stateConsistency({ ...complete, windows: complete.windows.map((one) => ({ ...one, asValidated })) });
+    };
+    expect(told(false)).toMatchObject({
+      verdict: 'inconsistent',
+      text: expect.stringContaining('the content of neo4j is not what was validated') as string,
+      stores: STORE_NAMES.map(() => ({ asValidated: false })),
+    });
+    expect(told(true).verdict).toBe('skew');
+  });
+
   test('is inconsistent where nothing is known of one of the stores', () => {
     const complete = facts(all({}));
     const statement = stateConsistency({ ...complete, windows: complete.windows.slice(1) });

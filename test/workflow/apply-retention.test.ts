@@ -107,6 +107,14 @@ test('archives what is beyond the window: files, labels, row; logs it, and shows
   expect(world.registry.log).toMatchObject([
     { versionId: null, operation: { type: 'retention', status: 'success', details: { archived: [idOf(2), idOf(3)] } } },
   ]);
+  const [json = '', markdown = ''] = [...world.reports.keys()];
+  expect(json).toMatch(new RegExp(`^${idOf(8)}/retention-\\d{8}T\\d{6}Z-[-0-9a-f]{36}\\.json$`));
+  expect(applied.reportPath).toBe(`/backups/reports/${markdown}`);
+  expect(JSON.parse(world.reports.get(json) ?? '')).toMatchObject({
+    ...{ format: 'hybridflow-retention-report/1', base: 'test', startedBy: 'me', archived: [idOf(2), idOf(3)] },
+    ...{ workflowId: handle.workflowId, freedBytes: applied.freedBytes },
+  });
+  expect(world.reports.get(markdown)).toMatch(new RegExp(`started by me[^]*archived \`${idOf(2)}\``));
   const { typedSearchAttributes: shown } = await handle.describe();
   expect(shown.get(defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, SearchAttributeType.KEYWORD))).toBe('applied');
 });
@@ -116,6 +124,28 @@ test('applied again it does nothing, and says so in the log', async () => {
   expect((await apply(deps)).archived).toEqual([idOf(2)]);
   Object.assign(world.registry.find(idOf(2)) ?? {}, { updatedAt: new Date().toISOString() });
   expect(await apply(deps)).toMatchObject({ archived: [], deleted: [], left: [], warnings: [] });
+});
+
+test('a schedule that finds nothing to do writes no report; a person who asks is told, and old ones make way', async () => {
+  const { world, deps } = await worldOf(3);
+  expect((await apply(deps, { startedBy: 'schedule' })).reportPath).toBeUndefined();
+  expect(world.reports.size).toBe(0);
+  for (let nth = 0; nth < 50; nth += 1) {
+    for (const kind of ['json', 'md'])
+      world.reports.set(`${idOf(3)}/retention-20250101T0000${10 + nth}Z-x.${kind}`, '');
+  }
+  const { reportPath = '' } = await apply(deps, { startedBy: 'me' });
+  const kept = [...world.reports.keys()];
+  expect([kept.length, kept.some((name) => reportPath.endsWith(name))]).toEqual([100, true]);
+  expect(kept.some((name) => name.includes('T000010Z'))).toBe(false);
+});
+
+test('a report that cannot be written is a warning, and the window is applied and logged all the same', async () => {
+  const { world, deps } = await worldOf(7);
+  deps.artifacts.writeReport = () => Promise.reject(new Error('disk full, said s3cret'));
+  const applied = await apply(deps);
+  expect(applied).toMatchObject({ archived: [idOf(2)], warnings: ['the report was not written: disk full, said ***'] });
+  expect(world.registry.log).toMatchObject([{ operation: { type: 'retention', status: 'success' } }]);
 });
 
 test('a damaged version and one that a change uses stay, and keep none of the others', async () => {

@@ -142,6 +142,20 @@ test.each<[string, string, object | null]>([
   expect(logged(world)).toEqual([]);
 });
 
+test('a disk without room for the side targets is refused, and those that take no room are drilled all the same', async () => {
+  const world = new RestoreWorld();
+  // An artifact is a byte each: metadata.db is copied once, the snapshot is stored and unpacked.
+  world.freeBytes = 2;
+  const failure = await failureOf((await start(world.deps(), { versionId: BASELINE })).result());
+  expect(failure).toMatchObject({ code: 'DISK_TOO_SMALL', message: expect.stringContaining('3 bytes') as string });
+  expect([world.asides.size, logged(world), world.reports.size]).toEqual([0, [], 0]);
+  expect((await run(world.deps(), { versionId: BASELINE, stores: ['qdrant'] })).stores).toMatchObject([
+    { passed: true },
+  ]);
+  world.freeBytes = 3;
+  expect((await run(world.deps(), { versionId: BASELINE })).passed).toBe(true);
+});
+
 test('an archived version, and one of another base, are refused by name', async () => {
   const world = new RestoreWorld();
   world.register('v2_minor_20260102_030405', 'archived');

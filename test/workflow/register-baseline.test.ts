@@ -1,5 +1,6 @@
-import type { ProgressView, RegisterBaselineInput } from '../../domain/baseline';
+import type { BaselineOutcome, ProgressView, RegisterBaselineInput } from '../../domain/baseline';
 import { HybridFlowError } from '../../domain/errors';
+import { REPORT_FILES } from '../../domain/report';
 import { fakeRuns } from '../support/fake-runs';
 import { FakeWorld } from '../support/fake-world';
 import { faultCases, HARMLESS, TIDYING, WAITED_FOR } from '../support/fault-cases';
@@ -64,17 +65,56 @@ describe('registerBaseline', () => {
     });
   });
 
-  test('takes latest-copy before it modifies anything', async () => {
-    const { calls } = await run(new FakeWorld());
+  test('tells what it will do, then takes latest-copy, sealed and verified, before it modifies anything', async () => {
+    const world = new FakeWorld();
+    const deps = world.deps();
+    let toldAtSeal: string[] = [];
+    const { seal } = deps.artifacts;
+    deps.artifacts.seal = async (...given) => {
+      if (toldAtSeal.length === 0) toldAtSeal = [...world.reports.keys()];
+      return seal(...given);
+    };
+    world.deps = () => deps;
+    const { calls, outcome } = await run(world);
+    // Sealing reads and hashes every file of the folder; what is published is what was sealed.
+    const order = ['artifacts.writeReport', 'artifacts.seal', 'artifacts.publishLatestCopy'].map((c) =>
+      calls.indexOf(c),
+    );
+    expect(Math.min(...order)).toBeGreaterThan(0);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    const report = `${outcome?.versionId}/${REPORT_FILES.preMigration}`;
+    expect(toldAtSeal).toEqual(expect.arrayContaining([`${report}.json`, `${report}.md`]));
     const modifications = [
       'metadata.createTables',
       'metadata.registry.registerBaseline',
       'graph.acquireFence',
       'graph.labelBatch',
     ];
-    const published = calls.indexOf('artifacts.publishLatestCopy');
-    expect(published).toBeGreaterThan(0);
-    for (const call of modifications) expect(calls.indexOf(call)).toBeGreaterThan(published);
+    for (const call of modifications) expect(calls.indexOf(call)).toBeGreaterThan(Math.max(...order));
+  });
+
+  test('trigger 2 once there is a row: the row and its tables are kept as evidence, and all else goes', async () => {
+    const world = new FakeWorld();
+    const fault: Fault = {
+      call: 'metadata.registry.recordSnapshots',
+      when: 'before',
+      times: Infinity,
+      error: notAllowed,
+    };
+    const { failure } = await run(world, [fault]);
+    expect(failure).toMatchObject({ code: 'ROLLED_BACK', message: expect.stringContaining('Trigger 2') as string });
+    expect(world.registry.rows).toMatchObject([
+      { status: 'rolled_back', statusMessage: expect.stringContaining('Trigger 2') as string },
+    ]);
+    expect([world.tables, world.labelled.size, world.claim, [...world.folders.keys()]]).toEqual([
+      ...['ours', 0, undefined],
+      [],
+    ]);
+    const { rollback } = failure?.details[1] as BaselineOutcome;
+    expect(rollback).toMatchObject({
+      ...{ proven: true, left: [] },
+      trigger: { trigger: 2, action: expect.stringContaining('kept as rolled_back') as string },
+    });
   });
 
   test('does nothing where the base has its baseline, and shows it', async () => {

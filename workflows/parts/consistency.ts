@@ -1,5 +1,7 @@
 import type { TakenArtifact } from '../../activities';
-import { stateConsistency, type ConsistencyStatement, type Marks } from '../../domain/consistency';
+import { stateConsistency, type ConsistencyStatement, type FenceCoverage, type Marks } from '../../domain/consistency';
+import type { FingerprintComparison } from '../../domain/fingerprint';
+import type { Inventory } from '../../domain/inventory';
 import type { StoreName } from '../../domain/names';
 import type { BaselineRun } from './baseline-run';
 import { triggerFailure } from './failures';
@@ -29,6 +31,34 @@ export function stateOfCapture(
     to: marks.after.sqlite.at,
     note: 'asks only those who look with `hfv fence check`; the row in metadata.db follows with the tables',
   };
+  return stateConsistency({ marksBefore: marks.before, marksAfter: marks.after, windows, fence });
+}
+
+interface PromotedCapture extends Capture {
+  /** Taken when the captures had ended. */
+  inventory: Inventory;
+  /** What was captured against what was validated; nothing of a store of which that is not known any more. */
+  compared: readonly FingerprintComparison[];
+  fence: FenceCoverage;
+}
+
+/** The same of a version that was promoted: what it is to hold was validated before, and is held against. */
+export function stateOfPromoted({ taken, marks, inventory, compared, fence }: PromotedCapture): ConsistencyStatement {
+  const counted: Record<StoreName, [name: string, now: number]> = {
+    sqlite: ['chapters', inventory.sqlite.chapters],
+    qdrant: ['points', inventory.qdrant.points],
+    neo4j: ['paragraphs', inventory.neo4j.paragraphs],
+  };
+  const windows = taken.map(({ artifact: { store, capturedFrom, capturedTo, counts } }) => {
+    const [name, now] = counted[store];
+    const held = compared.find((one) => one.store === store);
+    return {
+      ...{ store, capturedFrom, capturedTo },
+      contentUnchanged: null,
+      countsUnchanged: (counts[name] ?? now) === now && held?.expected.items === held?.actual.items,
+      ...(held && { asValidated: held.same }),
+    };
+  });
   return stateConsistency({ marksBefore: marks.before, marksAfter: marks.after, windows, fence });
 }
 

@@ -94,7 +94,9 @@ async function log(steps: Steps, applied: WindowApplied, startedAt: string): Pro
     completedAt: new Date().toISOString(),
   };
   try {
-    await steps.files.logRetention(operation);
+    const told = await steps.files.logRetention(operation, applied);
+    if (told?.reportPath) applied.reportPath = told.reportPath;
+    warnings.push(...(told?.notes ?? []));
   } catch (error) {
     if (isCancellation(error)) throw error;
     warnings.push(`operation_log was not written: ${messageOf(error)}`);

@@ -1,9 +1,12 @@
 import type { TakenArtifact } from '../../../activities';
 import { mayRestoreFrom, type ConsistencyStatement } from '../../../domain/consistency';
 import { comparisonText } from '../../../domain/fingerprint';
-import { captureProduction } from '../../parts/capture-production';
 import { STORE_NAMES } from '../../../domain/names';
+import { captureProduction, sealCaptured } from '../../parts/capture-production';
+import { stateOfPromoted } from '../../parts/consistency';
 import { labelParagraphs, type LabelRun } from '../label-paragraphs';
+
+const COMPARE = 'compare with what was staged';
 
 /** A version that has been committed and is to be driven to its end, by its own run or by the one that finds it dead. */
 export interface Committed extends LabelRun {
@@ -55,21 +58,28 @@ async function labelAll(run: Committed): Promise<void> {
 
 async function sealVersion(run: Committed): Promise<Sealed> {
   const { steps, versionId, warnings } = run;
-  const captured = (await steps.files.isSealed(versionId))
-    ? { taken: [], consistency: null }
-    : await run.step('capture and seal the version', () => capture(run));
+  const sealed = (await steps.files.isSealed(versionId))
+    ? { taken: [], consistency: null, compared: await run.step(COMPARE, () => steps.longFiles.provePromote(versionId)) }
+    : await captureAndSeal(run);
   await steps.files.recordSealed(versionId);
-  const compared = await run.step('compare with what was staged', () => steps.longFiles.provePromote(versionId));
+  const { taken, consistency, compared } = sealed;
   const differing = compared.filter(({ same }) => !same);
   warnings.push(...differing.map((one) => `${one.store} is not what was staged: ${comparisonText(one)}`));
-  const { consistency } = captured;
-  if (consistency && !mayRestoreFrom(consistency))
+  if (consistency && !mayRestoreFrom(consistency)) {
     warnings.push(`the artifacts are not one moment: ${consistency.text}`);
+  }
   // A store of which nothing was foretold proves nothing.
-  return { ...captured, proven: differing.length === 0 && compared.length === STORE_NAMES.length };
+  return { taken, consistency, proven: differing.length === 0 && compared.length === STORE_NAMES.length };
 }
 
-function capture({ steps, versionId, runId, workflowId, label, settings }: Committed) {
+/** What is found is written into the manifest before it is sealed: afterwards nobody could. */
+async function captureAndSeal(run: Committed) {
+  const { steps, versionId, runId, workflowId, label, settings } = run;
   const owner = `publishVersion ${versionId}`;
-  return captureProduction(steps, { folder: versionId, versionId, runId, workflowId, label, settings, owner });
+  const capturing = { folder: versionId, versionId, runId, workflowId, label, settings, owner };
+  const captured = await run.step('capture the version', () => captureProduction(steps, capturing));
+  const compared = await run.step(COMPARE, () => steps.longFiles.provePromote(versionId, captured.manifest));
+  const consistency = stateOfPromoted({ ...captured, compared });
+  await run.step('seal the version', () => sealCaptured(steps, versionId, captured.manifest, consistency));
+  return { taken: captured.taken, consistency, compared };
 }

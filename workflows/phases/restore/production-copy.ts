@@ -3,7 +3,8 @@ import { LATEST_COPY_FOLDERS } from '../../../domain/names';
 import type { SwitchEntry } from '../../../domain/switch-journal';
 import { versionLabel } from '../../../domain/version-id';
 import type { Steps } from '../../parts/activities';
-import { captureProduction } from '../../parts/capture-production';
+import { captureProduction, sealCaptured } from '../../parts/capture-production';
+import { stateOfPromoted } from '../../parts/consistency';
 
 /**
  * Makes production, as it stands, latest-copy: after what was saved before an earlier restore was put back, production is
@@ -22,7 +23,9 @@ export async function keepProductionAsLatestCopy(
   const owner = `restoreVersion ${versionId}`;
   const label = versionLabel(versionId);
   const capturing = { folder, versionId, runId, workflowId, label, settings: { base }, owner };
-  const { consistency } = await captureProduction(steps, capturing);
+  const captured = await captureProduction(steps, capturing);
+  const consistency = stateOfPromoted({ ...captured, compared: [] });
+  await sealCaptured(steps, folder, captured.manifest, consistency);
   const path = await files.publishLatestCopy(runId);
   await files.settleLatestCopy(runId, 'new');
   // Where a dead run had published its own already, that one stays, and this one is one too many.
