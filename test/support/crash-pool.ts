@@ -142,7 +142,7 @@ export class CrashPool {
    * Waits for the end of a run whose workers die. The server would find out by itself once a heartbeat or a deadline
    * has passed; here it is told, by the id of the dead process: what comes after is the same.
    */
-  async through<T>(handle: WorkflowHandle, seconds = Number(process.env.KILLS ?? 150)): Promise<T> {
+  async through<T>(handle: WorkflowHandle, seconds = 300): Promise<T> {
     let over = false;
     const result = handle.result().finally(() => (over = true)) as Promise<T>;
     result.catch(() => undefined);
