@@ -1,6 +1,4 @@
-import type { MeasuredChecks } from './checks';
-import type { Measured } from './measure';
-import type { MeasuredRollback } from './rollback';
+import type { Figures } from './report';
 
 /** What the program sets itself at full scale, on two cores. The migration plan allows 15 minutes in all. */
 export const BUDGET = {
@@ -8,6 +6,8 @@ export const BUDGET = {
   labelP95Ms: 100,
   checksMs: 5_000,
   rollbackMs: 10_000,
+  promoteMs: 10_000,
+  restoreMs: 60_000,
   workerPeakBytes: 400_000_000,
 } as const;
 
@@ -27,11 +27,7 @@ export interface Verdict {
 }
 
 /** The worst run against the budget: a figure that was not measured is neither within nor over. */
-export function judge(
-  runs: readonly Measured[],
-  checks: readonly MeasuredChecks[],
-  rollbacks: readonly MeasuredRollback[],
-): Verdict[] {
+export function judge({ runs, checks, rollbacks, lives }: Figures): Verdict[] {
   const worst = (figures: (number | null | undefined)[]) => {
     const known = figures.filter((figure) => figure != null);
     return known.length === 0 ? null : Math.max(...known);
@@ -45,6 +41,8 @@ export function judge(
     verdict('label batch p95', worst(runs.map(({ labels }) => labels?.p95)), BUDGET.labelP95Ms),
     verdict('seven checks', worst(checks.map(({ totalMs }) => totalMs)), BUDGET.checksMs),
     verdict('rollback without a restore', worst(rollbacks.map(({ totalMs }) => totalMs)), BUDGET.rollbackMs),
+    verdict('promote of 1 %', worst(lives.map(({ promoteMs }) => promoteMs)), BUDGET.promoteMs),
+    verdict('restore of all three stores', worst(lives.map(({ restoreMs }) => restoreMs)), BUDGET.restoreMs),
     verdict('worker peak memory', worst(runs.map((run) => run.workerPeakBytes)), BUDGET.workerPeakBytes),
   ];
 }

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Context } from '../client/context';
 import { seedStores } from '../client/seeding';
 import { neo4jPassword } from '../config/load';
-import { BASELINE_LABEL } from '../domain/version-id';
 import type { Scale } from '../stack/corpus/plan';
 import type { SeedResult } from '../stack/corpus/seed';
 import { reset } from '../stack/stack';
@@ -46,7 +45,7 @@ export async function removeVersions(context: Context): Promise<void> {
   const { uri, username, database } = neo4j;
   const graph = openGraphStore({ uri, username, database, password: neo4jPassword(context.settings()) });
   try {
-    await graph.removeLabel(BASELINE_LABEL, 10_000);
+    for (const { label } of await graph.markerLabels()) await graph.removeLabel(label, 10_000);
   } finally {
     await graph.close();
   }

@@ -6,6 +6,7 @@ import { count, duration } from '../client/render/text';
 import type { ServiceStatus } from '../stack/stack';
 import { BUDGET, judge, PLAN, type Verdict } from './budget';
 import type { MeasuredChecks } from './checks';
+import type { MeasuredLife } from './life';
 import type { Measured } from './measure';
 import { ABORTED_IN, type MeasuredRollback } from './rollback';
 
@@ -26,6 +27,8 @@ export interface Report {
   checks: MeasuredChecks[];
   /** Of each run, one aborted in each place. */
   rollbacks: MeasuredRollback[];
+  /** After each run: a baseline, a change of 1 %, and the baseline restored. */
+  lives: MeasuredLife[];
   verdicts: Verdict[];
 }
 
@@ -41,9 +44,10 @@ export interface Figures {
   runs: Measured[];
   checks: MeasuredChecks[];
   rollbacks: MeasuredRollback[];
+  lives: MeasuredLife[];
 }
 
-export function makeReport(given: Circumstances, { runs, checks, rollbacks }: Figures): Report {
+export function makeReport(given: Circumstances, figures: Figures): Report {
   const { scale, built, startPeakBytes, load } = given;
   const [cpu] = cpus();
   const machine = {
@@ -60,10 +64,8 @@ export function makeReport(given: Circumstances, { runs, checks, rollbacks }: Fi
     scale,
     worker,
     load,
-    runs,
-    checks,
-    rollbacks,
-    verdicts: judge(runs, checks, rollbacks),
+    ...figures,
+    verdicts: judge(figures),
   };
 }
 
@@ -87,6 +89,14 @@ export function renderReport(report: Report, color: Colors): string {
       table([`rollback of a run in ${place}`, ...numbers], rollbackRows(report, place), color),
       '',
     ]),
+    table(
+      [`promote of ${count(report.lives[0]?.chunks ?? 0)} chunks`, ...numbers],
+      lifeRows(report, 'promoteSteps'),
+      color,
+    ),
+    '',
+    table(['restore of all three stores', ...numbers], lifeRows(report, 'restorePhases'), color),
+    '',
     table(['figure', ...numbers, 'budget'], figureRows(report), color),
     '',
     ...report.verdicts.map((verdict) => verdictLine(verdict, color)),
@@ -117,7 +127,12 @@ function rollbackRows({ rollbacks }: Report, place: MeasuredRollback['abortedIn'
   return [...steps, ['abort to end', ...of.map(({ totalMs }) => duration(totalMs))]];
 }
 
-function figureRows({ runs, checks, rollbacks, worker }: Report): string[][] {
+function lifeRows({ lives }: Report, which: 'promoteSteps' | 'restorePhases'): string[][] {
+  const nameOf = (part: { name: string } | { phase: string }) => ('name' in part ? part.name : part.phase);
+  return (lives[0]?.[which] ?? []).map((part, i) => [nameOf(part), ...lives.map((life) => took(life[which][i]))]);
+}
+
+function figureRows({ runs, checks, rollbacks, lives, worker }: Report): string[][] {
   const row = (name: string, of: (run: Measured) => string, budget = '') => [name, ...runs.map(of), budget];
   const label = (which: 'p50' | 'p95' | 'max') => (run: Measured) => (run.labels ? duration(run.labels[which]) : '-');
   return [
@@ -136,6 +151,11 @@ function figureRows({ runs, checks, rollbacks, worker }: Report): string[][] {
       ...rollbacks.filter(({ abortedIn }) => abortedIn === place).map(({ totalMs }) => duration(totalMs)),
       `< ${duration(BUDGET.rollbackMs)}`,
     ]),
+    ['ready to its answer', ...lives.map(({ validateMs }) => duration(validateMs)), ''],
+    ['promote', ...lives.map(({ promoteMs }) => duration(promoteMs)), `< ${duration(BUDGET.promoteMs)}`],
+    ['· the stores disagreed', ...lives.map(({ disagreedMs }) => duration(disagreedMs)), ''],
+    ['ready to the end', ...lives.map(({ publishMs }) => duration(publishMs)), ''],
+    ['restore', ...lives.map(({ restoreMs }) => duration(restoreMs)), `< ${duration(BUDGET.restoreMs)}`],
     row('worker peak memory', (run) => bytes(run.workerPeakBytes), `< ${prettyBytes(BUDGET.workerPeakBytes)}`),
     row(`worker from ${worker.from}, started`, () => bytes(worker.startPeakBytes)),
     row('history events', (run) => String(run.historyEvents)),

@@ -12,6 +12,7 @@ import { down } from '../stack/stack';
 import { withLock } from '../stack/toolchain/lock';
 import { measureChecks } from './checks';
 import { makeRoomFor, removeVersions, seedOnce } from './corpus';
+import { measureLife } from './life';
 import { measure } from './measure';
 import { peakMemory } from './memory';
 import { makeReport, renderReport, type Figures, type Report } from './report';
@@ -72,7 +73,7 @@ async function bench({ json = false, runs, built = false }: Flags, scale: Scale)
 }
 
 async function measureAll(context: Context, session: Session, pid: number, runs: number): Promise<Figures> {
-  const figures: Figures = { runs: [], checks: [], rollbacks: [] };
+  const figures: Figures = { runs: [], checks: [], rollbacks: [], lives: [] };
   for (let run = 1; run <= runs; run++) {
     await removeVersions(context);
     const one = await measure(context, session, pid);
@@ -82,6 +83,8 @@ async function measureAll(context: Context, session: Session, pid: number, runs:
       await removeVersions(context);
       figures.rollbacks.push(await measureRollback(context, session, place));
     }
+    await removeVersions(context);
+    figures.lives.push(await measureLife(context, session));
     context.out.note(`run ${run} of ${runs}: ${(one.migrateMs / 1_000).toFixed(1)} s`);
   }
   return figures;

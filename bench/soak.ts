@@ -1,23 +1,18 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
-import { startChange, startOrAttach } from '../client/changes';
+import { startOrAttach } from '../client/changes';
 import type { Context } from '../client/context';
 import { exitCodeOf } from '../client/exit-codes';
 import { positiveWhole } from '../client/numbers';
-import { PUBLISH_VERSION } from '../client/publishing';
 import { scaleOf } from '../client/seeding';
 import { withStores } from '../client/stores';
 import type { Session } from '../client/temporal';
-import type { PublishOutcome } from '../domain/publish';
-import type { ReadyAnswer } from '../domain/staging';
-import { ingest } from '../examples/ingestion/ingest';
 import { findLeftovers } from '../inspection/leftovers';
 import { down } from '../stack/stack';
 import { withLock } from '../stack/toolchain/lock';
-import { progress, readyUpdate } from '../workflows/messages';
 import { makeRoomFor, markSpent, seedOnce } from './corpus';
+import { chapterOf, publishChapters } from './life';
 import { openFiles, residentMemory } from './memory';
 import { benchEnvironment, BENCH_ROOT, startBenchStack } from './stack';
 import { startWorker } from './worker';
@@ -28,7 +23,7 @@ interface Flags {
   built?: boolean;
 }
 
-const POLL_MS = 50;
+const CHAPTER_SIZE = 20;
 
 /** Publishes version upon version on one base with one worker, and tells after each what has grown. */
 async function main(argv: string[]): Promise<void> {
@@ -71,30 +66,12 @@ async function soak(scale: ReturnType<typeof scaleOf>, versions: number, built: 
 }
 
 async function publishOne(context: Context, session: Session, pid: number, nth: number): Promise<string> {
-  const settings = context.settings();
   const startedAt = performance.now();
-  const { change } = await startChange(session, settings.base, {
-    type: PUBLISH_VERSION,
-    input: { startedBy: 'soak' },
-    summary: `Soak, version ${nth}`,
-  });
   // Long-lived ports of every kind are in use from the first version on; each edits a chapter and adds one.
-  while ((await change.handle.query(progress).catch(() => undefined))?.staging?.stage !== 'open') await pause(POLL_MS);
-  await ingest(settings, [chapter('1', nth), chapter(`${900 + nth}`, nth)]);
-  const answer = await change.handle.executeUpdate<ReadyAnswer, [object]>(readyUpdate.name, { args: [{ by: 'soak' }] });
-  if (!answer.accepted) throw new Error(`Staging was refused: ${answer.failed.join('; ')}`);
-  const outcome = (await change.handle.result()) as PublishOutcome;
-  const elapsed = performance.now() - startedAt;
-  return figures(context, pid, outcome.versionId, elapsed, (await change.handle.describe()).historyLength);
-}
-
-function chapter(number: string, nth: number) {
-  const paragraphs = Array.from({ length: 20 }, (_, i) => ({
-    text: `Soak ${nth}: paragraph ${i} of ${number}.`,
-    page: i + 1,
-  }));
-  const sections = [{ number: '1', title: 'Section 1', paragraphs }];
-  return { textbookId: 'soak', number, title: `Chapter ${number}, ${nth}`, source: 'soak.pdf', sections };
+  const numbers = ['1', `${900 + nth}`];
+  const chapters = numbers.map((number) => chapterOf('soak', number, CHAPTER_SIZE, `soak ${nth}`));
+  const { outcome, historyEvents } = await publishChapters(context, session, chapters, 'soak');
+  return figures(context, pid, outcome.versionId, performance.now() - startedAt, historyEvents);
 }
 
 function tell(line: string): void {
