@@ -29,6 +29,28 @@ export async function judgeFitness(
   return refusals;
 }
 
+/**
+ * A snapshot goes into a collection that is there: making one is a person's decision, since its name may be another
+ * program's, or an alias's.
+ *
+ * @throws HybridFlowError COLLECTION_MISSING with the collection that the version asks for
+ */
+export async function assertCollection({ vectors }: Pick<Stores, 'vectors'>, { qdrant }: Manifest): Promise<void> {
+  try {
+    await vectors.readMode();
+  } catch (error) {
+    if (!(error instanceof HybridFlowError) || error.code !== 'COLLECTION_MISSING') throw error;
+    throw new HybridFlowError('COLLECTION_MISSING', {
+      found: error.facts.found,
+      expected: 'a collection that the snapshot of the version goes into; an empty one will do',
+      next:
+        `make ${qdrant.name} anew and empty with ${vectorsOf(qdrant.config)}, then repeat the restore: ` +
+        'points, payloads and indexes come with it. Nothing was changed',
+      details: { ...error.facts.details, version: qdrant.collection },
+    });
+  }
+}
+
 async function judgeVectors({ vectors }: Stores, { qdrant }: Manifest): Promise<Refusal[]> {
   const [theirs, ours] = [vectorsOf(qdrant.config), vectorsOf((await vectors.describe()).config)];
   if (theirs === ours) return [];

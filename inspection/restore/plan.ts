@@ -11,7 +11,7 @@ import { findHolder, type Asking, type Holder } from '../holders';
 import { markProduction } from '../production-seen';
 import { sideBytes } from '../side-targets';
 import { changesOf, driftOf, fingerprintsOf, readSides, type Sides } from './changes';
-import { judgeFitness } from './fitness';
+import { assertCollection, judgeFitness } from './fitness';
 import { openSource } from './source';
 
 export interface RestoreRequest {
@@ -37,6 +37,7 @@ export async function planRestore(
 ): Promise<RestorePlan> {
   const { source, manifest, warnings } = await openSource(stores, version, base);
   const wanted = wantedOf(source, manifest, named);
+  await assertCollection(stores, manifest);
   const holder = await findHolder(stores, asking);
   const marks = await markProduction(stores);
   const sides = await readSides(stores, source, manifest, control);

@@ -53,7 +53,7 @@ export function collectionMissing(
   const facts: ErrorFacts = {
     found: `${where(target)} has no collection and no alias "${target.collection}"`,
     next: present
-      ? `set QDRANT_COLLECTION to one of these: collections ${named(present.collections)}; aliases ${named(present.aliases)}`
+      ? `set QDRANT_COLLECTION to one of these: collections ${named(present.collections)}; aliases ${named(present.aliases)}; where it is lost, \`hfv restore latest-copy --dry-run\` says how to get it back`
       : 'look at its collections and set QDRANT_COLLECTION',
     details: { name: target.collection, ...present },
   };

@@ -1,4 +1,5 @@
 import type { ActivityDeps } from '../../../activities';
+import { HybridFlowError } from '../../../domain/errors';
 import type { Manifest } from '../../../domain/manifest';
 import { FINGERPRINT_FILES, STORE_NAMES, type StoreName } from '../../../domain/names';
 import { LATEST_COPY } from '../../../domain/version-id';
@@ -59,6 +60,18 @@ describe('vectors', () => {
     const { deps } = worldOf(vectors(768), vectors(1_024));
     const plan = await planRestore(deps, { base: 'test', version: BASELINE, stores: [], minimumFreeBytes: 1 });
     expect(plan.refusals).toMatchObject([{ code: 'QDRANT_UNFIT', expected: expect.stringContaining('768') as string }]);
+  });
+});
+
+test('a collection that is gone is asked for, with the vectors that the version needs', async () => {
+  const { deps } = worldOf(vectors(768), vectors(768));
+  deps.vectors.readMode = async () => {
+    throw new HybridFlowError('COLLECTION_MISSING', { found: 'there is no collection' });
+  };
+  const request = { base: 'test', version: BASELINE, stores: [], minimumFreeBytes: 1 };
+  await expect(planRestore(deps, request)).rejects.toMatchObject({
+    code: 'COLLECTION_MISSING',
+    facts: { next: expect.stringMatching(/anew and empty with .*768.*repeat the restore/) as string },
   });
 });
 
