@@ -4,7 +4,8 @@ import { FINGERPRINT_FILES, REHEARSAL_PREFIX, type StoreName } from '../domain/n
 import { rescueRecordFile, type RescueRecord } from '../domain/rescue';
 import { listText, summaryOf } from '../stores/fingerprint-text';
 import type { ArtifactRef, CapturedFile } from '../stores/ports';
-import { callControl, run } from './context';
+import { removeRehearsals } from '../inspection/rehearsal';
+import { callControl, isRetry, run } from './context';
 import type { ActivityDeps } from './deps';
 
 export type SavedAs = Partial<Omit<CapturedFile, 'bytes' | 'sha256'>>;
@@ -33,6 +34,8 @@ export async function recordSaved(deps: ActivityDeps, saving: Saving): Promise<v
   const { artifacts, metadata, settings } = deps;
   const { store, folder, file, ref, captured = {} } = saving;
   const name = rescueRecordFile(store);
+  // What an attempt before this one stood up to look into.
+  if (store === 'qdrant' && isRetry()) await removeRehearsals(deps, sidesOf(run().runId));
   if ((await artifacts.readText(folder, name)) !== undefined) return;
   const { groups, counts, ...rest } = await TELL[store](deps, saving);
   const list = FINGERPRINT_FILES[store];
@@ -87,7 +90,7 @@ async function groupsOfSnapshot({ vectors }: ActivityDeps, saving: Saving): Prom
     const live = await vectors.fingerprint({}, callControl());
     if (summaryOf(live).sha256 === before) return live;
   }
-  const collection = `${REHEARSAL_PREFIX}${run().runId}_saved_${Context.current().info.attempt}`;
+  const collection = `${sidesOf(run().runId)}${Context.current().info.attempt}`;
   try {
     const points = (await vectors.inventory()).points === 0 ? 0 : undefined;
     await vectors.restoreAside(ref.path, collection, { ...callControl(), points });
@@ -95,4 +98,8 @@ async function groupsOfSnapshot({ vectors }: ActivityDeps, saving: Saving): Prom
   } finally {
     await vectors.dropAside(collection);
   }
+}
+
+function sidesOf(runId: string): string {
+  return `${REHEARSAL_PREFIX}${runId}_saved_`;
 }

@@ -52,7 +52,8 @@ afterEach(() => {
 });
 
 /** An attempt of the activities of one run. */
-function activities(runId = 'run-1', attempt = 1, deps = stores as ActivityDeps) {
+function activities(runId = 'run-1', attempt = 1, given: Stores = stores) {
+  const deps = { ...given, settings: base.settings } as unknown as ActivityDeps;
   const environment = new MockActivityEnvironment(
     { workflowExecution: { workflowId: 'w', runId }, attempt, ...timelyAttempt() },
     // Failures are what many of these tests are about.
@@ -115,7 +116,7 @@ describe('the rehearsal', () => {
 
   test('by hashes alone asks no service', async () => {
     const nobody = { ...base.settings.qdrant, url: 'http://127.0.0.1:9' };
-    const deps = { ...stores, vectors: openVectorStore(nobody) } as ActivityDeps;
+    const deps = { ...stores, vectors: openVectorStore(nobody) };
     for (const store of STORE_NAMES) {
       const found = await activities('run-1', 1, deps).rehearse(store, VERSION, 'hash');
       expect(found).toMatchObject({ store, form: 'hash', passed: true, comparison: null });
@@ -185,7 +186,7 @@ describe('the rehearsal', () => {
       if (++drops === 1) throw new HybridFlowError('QDRANT_UNREACHABLE', { found: 'an outage' });
       await stores.vectors.dropAside(collection);
     };
-    const deps = { ...stores, vectors: { ...stores.vectors, dropAside } } as ActivityDeps;
+    const deps = { ...stores, vectors: { ...stores.vectors, dropAside } };
     const error = await failureOf(activities('run-1', 1, deps).rehearse('qdrant', VERSION, 'restore'));
     expect(error.code).toBe('QDRANT_UNREACHABLE');
     expect(await leftovers()).toEqual([`${REHEARSAL_PREFIX}run-1_qdrant_1`]);
