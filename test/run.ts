@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { withLock } from '../stack/toolchain/lock';
 import { down } from '../stack/stack';
-import { TEST_ROOT, useStack } from './support/stack';
+import { startStack, TEST_ROOT } from './support/stack';
 
 /**
  * The whole test command: lint, formatting and types, then every suite against a stack of its own. Its last
@@ -35,15 +35,17 @@ async function run(args: string[]): Promise<number> {
     for (const [name, [program = '', ...rest]] of CHECKS) await check(name, program, rest, totals);
   }
   try {
-    say('starting the test stack');
-    await useStack();
-    if (args.length > 0) await jest('named', args, totals);
-    else await Promise.all(LANES.map(([name, suites]) => jest(name, ['--selectProjects', ...suites], totals)));
+    const lanes = args.length > 0 ? [{ name: 'named', root: TEST_ROOT, args }] : LANES;
+    for (const { root } of lanes) {
+      say(`starting the services of the tests in ${relative(process.cwd(), root)}`);
+      await startStack(root);
+    }
+    await Promise.all(lanes.map((lane) => jest(lane, totals)));
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
     totals.failed += 1;
   } finally {
-    await down({ root: TEST_ROOT });
+    for (const { root } of [{ root: TEST_ROOT }, ...LANES]) if (existsSync(root)) await down({ root });
   }
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
   say(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
@@ -57,17 +59,29 @@ async function check(name: string, program: string, args: string[], totals: Tota
   totals[code === 0 ? 'passed' : 'failed'] += 1;
 }
 
-/** What shares no service runs beside what does; each lane runs its files one after the other. */
-const LANES: readonly [name: string, suites: string[]][] = [
-  ['apart', ['unit', 'replay', 'workflow']],
-  ['on-the-stack', ['contract', 'integration', 'crash']],
+interface Lane {
+  name: string;
+  /** Where its services live: its own, since tests find their stores empty and leave them so. */
+  root: string;
+  args: string[];
+}
+
+/** Suites side by side that take about as long; each lane runs its files one after the other. */
+const LANES: readonly Lane[] = [
+  lane('workflows', ['unit', 'replay', 'workflow', 'crash']),
+  lane('stores', ['contract', 'integration']),
 ];
 
+function lane(name: string, suites: readonly string[]): Lane {
+  return { name, root: `${TEST_ROOT}-${name}`, args: ['--selectProjects', ...suites] };
+}
+
 /** The result file is jest's own, so no total is made up. */
-async function jest(lane: string, args: string[], totals: Totals): Promise<void> {
-  const outputFile = join(TEST_ROOT, `jest-${lane}.json`);
+async function jest({ root, args }: Lane, totals: Totals): Promise<void> {
+  const outputFile = join(root, 'jest.json');
   rmSync(outputFile, { force: true });
-  const code = await command('jest', ['--runInBand', '--json', `--outputFile=${outputFile}`, ...args], 'stderr only');
+  const given = ['--runInBand', '--json', `--outputFile=${outputFile}`, ...args];
+  const code = await command('jest', given, { output: 'stderr only', env: { HFV_TEST_ROOT: root } });
   const result = JSON.parse(readFileSync(outputFile, 'utf8')) as JestResult;
   totals.passed += result.numPassedTests;
   totals.failed += result.numFailedTests + result.numRuntimeErrorTestSuites;
@@ -85,11 +99,16 @@ interface JestResult {
   numRuntimeErrorTestSuites: number;
 }
 
-function command(program: string, args: string[], output: 'all' | 'stderr only' = 'all'): Promise<number> {
+interface CommandOptions {
+  output?: 'all' | 'stderr only';
+  env?: Record<string, string>;
+}
+
+function command(program: string, args: string[], { output = 'all', env }: CommandOptions = {}): Promise<number> {
   const bin = join(__dirname, '..', 'node_modules', '.bin', program);
   const stdio: ('inherit' | 'ignore')[] = ['ignore', output === 'all' ? 'inherit' : 'ignore', 'inherit'];
   return new Promise((resolve, reject) => {
-    const child = spawn(bin, args, { stdio, cwd: join(__dirname, '..') });
+    const child = spawn(bin, args, { stdio, cwd: join(__dirname, '..'), env: { ...process.env, ...env } });
     child.on('error', reject);
     child.on('exit', (code) => resolve(code ?? 1));
   });

@@ -22,12 +22,12 @@ let started: Promise<TestStack> | undefined;
 
 /** The running test stack; started where it is not. Its stores are shared: a test leaves them empty. */
 export function useStack(): Promise<TestStack> {
-  return (started ??= start());
+  return (started ??= startStack());
 }
 
 /** Starts again what a test has ended. */
 export function useStackAgain(): Promise<TestStack> {
-  return (started = start());
+  return (started = startStack());
 }
 
 /** SIGKILL: no flush, no goodbye. */
@@ -45,24 +45,24 @@ export async function killServices(names: ServiceName[]): Promise<void> {
   }
 }
 
-async function start(): Promise<TestStack> {
-  const ports = await testPorts();
+export async function startStack(root = TEST_ROOT): Promise<TestStack> {
+  const ports = await testPorts(root);
   // Tests never reach for a configured service: they write and delete.
   const { HOME, PATH, ...rest } = process.env;
   const kept = Object.entries(rest).filter(([name]) => !/^(QDRANT_|NEO4J_|TEMPORAL_|HYBRIDFLOW_)/.test(name));
   const env = { ...Object.fromEntries(kept), HOME, PATH };
-  const { envFile } = await up({ root: TEST_ROOT, ports, env });
+  const { envFile } = await up({ root, ports, env });
   const settings = loadSettings({ env: { ...env, HYBRIDFLOW_STACK_ENV: envFile } });
-  return { root: TEST_ROOT, envFile, settings, neo4jPassword: neo4jPassword(settings) };
+  return { root, envFile, settings, neo4jPassword: neo4jPassword(settings) };
 }
 
 /** Free ports, chosen once per checkout and kept, so that every process of a test run finds the same services. */
-async function testPorts(): Promise<StackPorts> {
-  const file = join(TEST_ROOT, 'ports.json');
+async function testPorts(root: string): Promise<StackPorts> {
+  const file = join(root, 'ports.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as StackPorts;
   const [temporal, temporalUi, qdrant, neo4jBolt] = await freePorts(4);
   const ports = { temporal, temporalUi, qdrant, neo4jBolt } as StackPorts;
-  mkdirSync(TEST_ROOT, { recursive: true });
+  mkdirSync(root, { recursive: true });
   writeFileSync(file, JSON.stringify(ports));
   return ports;
 }
