@@ -68,8 +68,8 @@ interface Lane {
 
 /** Suites side by side that take about as long; each lane runs its files one after the other. */
 const LANES: readonly Lane[] = [
-  lane('workflows', ['unit', 'replay', 'workflow', 'crash']),
-  lane('stores', ['contract', 'integration']),
+  lane('parts', ['unit', 'replay', 'workflow', 'contract', 'crash']),
+  lane('whole', ['integration']),
 ];
 
 function lane(name: string, suites: readonly string[]): Lane {
