@@ -1,4 +1,4 @@
-import type { DrillOutcome } from '../../domain/drill';
+import { tookText, type DrillOutcome } from '../../domain/drill';
 import { comparisonText } from '../../domain/fingerprint';
 import { STORE_TITLES } from '../../domain/words';
 import type { Colors } from '../output';
@@ -31,11 +31,11 @@ export function renderDrill(outcome: DrillOutcome, color: Colors): string {
 }
 
 function storesTable(stores: DrillOutcome['stores'], color: Colors): string {
-  const rows = stores.map(({ store, passed, milliseconds, comparison }) => [
-    STORE_TITLES[store],
-    passed ? color.green('as recorded') : color.red('not restored'),
-    duration(milliseconds),
-    comparison ? comparisonText(comparison) : '',
+  const rows = stores.map((one) => [
+    STORE_TITLES[one.store],
+    one.passed ? color.green('as recorded') : color.red('not restored'),
+    tookText(one),
+    one.comparison ? comparisonText(one.comparison) : '',
   ]);
   return table(['store', 'content', 'took', 'compared'], rows, color);
 }

@@ -151,7 +151,7 @@ test('another base, and a version that is not there, are refused before anything
 /** As the workflow does it, without the workflow. */
 function drilled(versionId: string, asked = 'test'): Promise<DrillOutcome> {
   return using(async (stores) => {
-    const deps = { ...stores, settings: { base: 'test' }, secrets: [] } as unknown as ActivityDeps;
+    const deps = { ...stores, settings: { base: 'test', minimumFreeBytes: 1 }, secrets: [] } as unknown as ActivityDeps;
     const activities = createDrillActivities(deps);
     const environment = new MockActivityEnvironment();
     const within = <T>(work: () => Promise<T>) => environment.run<[], T, () => Promise<T>>(work);

@@ -26,6 +26,7 @@ test('for people: the verdict, a row per store, and of the checks what is not as
   const text = renderDrill(outcome, plain);
   expect(text).toMatch(/^v2_minor_20260102_000000 could NOT be restored as it was$/m);
   expect(text).toMatch(/time to recover +3\.3 s/);
+  expect(text).toMatch(/Neo4j.*read and not written/);
   expect(text).toMatch(/SQLite +as recorded +300 ms/);
   expect(text).toMatch(/Qdrant +not restored +3\.0 s/);
   expect(text).toContain('wrong Qdrant: a | b');
