@@ -1,7 +1,14 @@
 import { renderDrill } from '../../../client/render/drill';
 import { runProgram } from '../../../client/program';
 import type { Session } from '../../../client/temporal';
-import { drillDetails, drillFile, drillMarkdown, drillPassed, type DrillOutcome } from '../../../domain/drill';
+import {
+  drillDetails,
+  drillFile,
+  drillMarkdown,
+  drillPassed,
+  tookText,
+  type DrillOutcome,
+} from '../../../domain/drill';
 import { ANSI, fakeWorld, painted, plain } from './support';
 
 const VERSION = 'v2_minor_20260102_000000';
@@ -22,11 +29,15 @@ const outcome: DrillOutcome = {
   notes: ['operation_log was not written: locked'],
 };
 
+test('says of Neo4j that it was read through, since there is no second one to restore into', () => {
+  expect(tookText({ store: 'neo4j', milliseconds: 3_000 })).toBe('3.0 s, read and not written');
+  expect(tookText({ store: 'qdrant', milliseconds: 3_000 })).toBe('3.0 s');
+});
+
 test('for people: the verdict, a row per store, and of the checks what is not as it should be', () => {
   const text = renderDrill(outcome, plain);
   expect(text).toMatch(/^v2_minor_20260102_000000 could NOT be restored as it was$/m);
   expect(text).toMatch(/time to recover +3\.3 s/);
-  expect(text).toMatch(/Neo4j.*read and not written/);
   expect(text).toMatch(/SQLite +as recorded +300 ms/);
   expect(text).toMatch(/Qdrant +not restored +3\.0 s/);
   expect(text).toContain('wrong Qdrant: a | b');
