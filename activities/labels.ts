@@ -11,6 +11,8 @@ export interface SpanRequest {
   batchSize: number;
   /** At most this many batches in one activity, so that history stays short and a pause is seen soon. */
   batches: number;
+  /** Whoever asks tries smaller batches where the server ends one again and again; who does not has it repeated. */
+  shrinks?: boolean;
 }
 
 export interface SpanResult {
@@ -51,7 +53,8 @@ export function createLabelActivities({ graph }: ActivityDeps) {
       const latencies: number[] = [];
       for (let batch = 0; batch < request.batches; batch++) {
         context.cancellationSignal.throwIfAborted();
-        const page = await labelOnce(graph, { label, token, after: cursor, batchSize }, context.info.attempt);
+        const lastAsItIs = request.shrinks === true && context.info.attempt >= ATTEMPTS_AS_IT_IS;
+        const page = await labelOnce(graph, { label, token, after: cursor, batchSize }, lastAsItIs);
         if (page.state === 'paused') return { state: 'paused', cursor, labelled, latencies };
         cursor = page.cursor;
         labelled += page.labelled;
@@ -73,12 +76,13 @@ export function createLabelActivities({ graph }: ActivityDeps) {
 }
 
 /** An outage is waited out for as long as retries go; a server that answers, and ends this batch each time, is not. */
-async function labelOnce(graph: GraphStore, batch: LabelBatch, attempt: number): Promise<LabelBatchResult> {
+async function labelOnce(graph: GraphStore, batch: LabelBatch, lastAsItIs: boolean): Promise<LabelBatchResult> {
   try {
     return await graph.labelBatch(batch);
   } catch (error) {
     const tooMuch = error instanceof HybridFlowError && error.facts.details?.tooMuch === true;
-    if (!tooMuch || attempt < ATTEMPTS_AS_IT_IS) throw error;
-    throw new HybridFlowError('NEO4J_REFUSED', { ...error.facts, found: `${error.facts.found} (${attempt} attempts)` });
+    if (!tooMuch || !lastAsItIs) throw error;
+    const found = `${error.facts.found} (${ATTEMPTS_AS_IT_IS} attempts)`;
+    throw new HybridFlowError('NEO4J_REFUSED', { ...error.facts, found });
   }
 }

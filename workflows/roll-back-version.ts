@@ -8,7 +8,7 @@ import { abort } from './messages';
 import { AlreadyCommitted, undoAbandoned } from './parts/abandoned';
 import { tellingSteps, undoSteps } from './parts/activities';
 import { windowAfter, type Driven } from './parts/driven';
-import { businessFailure, rootOf } from './parts/failures';
+import { businessFailure, messageOf, rootOf } from './parts/failures';
 
 /**
  * Rolls a version back in the plan's eight steps: one whose run still goes on is asked to stop, and undoes itself; one
@@ -49,10 +49,13 @@ async function rollBack(input: RollBackInput): Promise<RollbackRecord> {
 }
 
 /** Past its commit point a change is not undone: what it had left to do has been done. */
-function drivenForward(versionId: string, { proof, proven, warnings }: Omit<Driven, 'kind'>): RollbackRecord {
+function drivenForward(
+  versionId: string,
+  { versionId: of, proof, proven, warnings }: Omit<Driven, 'kind'>,
+): RollbackRecord {
   const nothing = { trigger: null, steps: [], restored: [], savedTo: null, checks: [], left: [] };
   const reason = ['it was committed, and has been driven to its end', ...warnings].join('; ');
-  const next = proven ? null : `look at what differs with \`hfv verify ${versionId}\``;
+  const next = proven ? null : `look at what differs with \`hfv compare ${of} production\``;
   return { versionId, ...nothing, reason, proof, proven, next };
 }
 
@@ -101,8 +104,14 @@ async function restoreEnded(holder: Claim, versionId: string, reason: string): P
 async function heldAgainst({ versionId, stores, details }: SwitchEntry): Promise<Omit<Driven, 'kind'>> {
   const { source } = details as unknown as RestoreDetails;
   const { longFiles } = tellingSteps();
-  const proof = await Promise.all(stores.map((store) => longFiles.compareProduction(source.folder, store)));
-  return { versionId, proof, proven: proof.length > 0 && proof.every(({ same }) => same), warnings: [] };
+  try {
+    const proof = await Promise.all(stores.map((store) => longFiles.compareProduction(source.folder, store)));
+    return { versionId, proof, proven: proof.length > 0 && proof.every(({ same }) => same), warnings: [] };
+  } catch (error) {
+    // It has ended all the same: that production could not be asked is a thing to be told, and no failure.
+    const warnings = [`production could not be held against it: ${messageOf(error)}`];
+    return { versionId, proof: [], proven: false, warnings };
+  }
 }
 
 /** It came too late. Where the run could not end what follows its commit, there is something left to drive forward. */

@@ -37,7 +37,7 @@ export async function planRestore(
 ): Promise<RestorePlan> {
   const { source, manifest, warnings } = await openSource(stores, version, base);
   const wanted = wantedOf(source, manifest, named);
-  await assertCollection(stores, manifest);
+  if (storesIn(manifest).includes('qdrant')) await assertCollection(stores, manifest);
   const holder = await findHolder(stores, asking);
   const marks = await markProduction(stores);
   const sides = await readSides(stores, source, manifest, control);

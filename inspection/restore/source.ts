@@ -46,7 +46,7 @@ export async function openSource(stores: Asked, asked: string, base: string): Pr
   if (isRescueName(source.folder)) await assertRescue(stores, source.folder);
   const found = await verified(stores, source, base);
   if (found.manifest) {
-    return { source: named(stores, source, found.manifest), manifest: found.manifest, warnings: [] };
+    return { source: await named(stores, source, found.manifest), manifest: found.manifest, warnings: [] };
   }
   const baseline = stores.metadata.registry.committedBaseline()?.versionId;
   if (source.folder !== LATEST_COPY || baseline === undefined) throw damaged(source.folder, found.problems);
@@ -63,9 +63,9 @@ export async function openSource(stores: Asked, asked: string, base: string): Pr
  * The version that a latest-copy is of stands in its manifest; one from before there were versions names only itself.
  * What was saved before a restore names the version that production was then: it counts while it can be returned to.
  */
-function named({ metadata }: Asked, source: RestoreSource, { versionId }: Manifest): RestoreSource {
-  const row = isVersionId(versionId) ? metadata.registry.find(versionId) : undefined;
-  if (isRescueName(source.folder)) return row?.status === 'committed' ? { ...source, versionId } : source;
+async function named(stores: Asked, source: RestoreSource, { versionId }: Manifest): Promise<RestoreSource> {
+  const row = isVersionId(versionId) ? stores.metadata.registry.find(versionId) : undefined;
+  if (isRescueName(source.folder)) return row && (await isAtHand(stores, row)) ? { ...source, versionId } : source;
   return source.folder === LATEST_COPY && row ? { ...source, versionId } : source;
 }
 

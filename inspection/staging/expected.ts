@@ -1,4 +1,5 @@
 import type { ChapterDelta } from '../../domain/chapter-delta';
+import { HybridFlowError } from '../../domain/errors';
 import { compareGroups, type FingerprintComparison, type GroupFingerprint } from '../../domain/fingerprint';
 import { partOf } from '../../domain/chapter-digest';
 import { isChapter } from '../../domain/compare';
@@ -97,7 +98,8 @@ export async function compareWithExpected(
   const list = EXPECTED_FILES[store];
   const text = await stores.artifacts.readReport(versionId, list);
   if (text === undefined) return null;
-  const expected = parseList(text, list);
+  const expected = foretold(text, list);
+  if (!expected) return null;
   const captured = await recordedFingerprint(stores, versionId, store);
   if (store !== 'neo4j') return compareGroups(store, withSummary(expected), captured);
   const comparable = expected.filter(isForetold);
@@ -106,6 +108,16 @@ export async function compareWithExpected(
   const whole = staged.size === 0 ? [] : await stores.graph.digestChapters(file, control, staged);
   const actual = [...chaptersOnly(captured.groups), ...whole.filter(isForetold)];
   return compareGroups(store, withSummary(comparable), withSummary(inListOrder(actual)));
+}
+
+/** What cannot be read any more foretells nothing: the version is sealed all the same, and not called proven. */
+function foretold(text: string, list: string): GroupFingerprint[] | undefined {
+  try {
+    return parseList(text, list);
+  } catch (error) {
+    if (error instanceof HybridFlowError && error.code === 'ARTIFACT_DAMAGED') return undefined;
+    throw error;
+  }
 }
 
 /** Which relationships lead to other chapters cannot be told beforehand: of those that are there already most stay. */

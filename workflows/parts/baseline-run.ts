@@ -22,6 +22,7 @@ export interface Found {
 /** One run of `registerBaseline`: what it has found out, and what it has promised to undo. */
 export class BaselineRun extends ChangeRun {
   readonly saga = new Saga();
+  readonly shrinks = true;
   readonly record = emptyRecord();
   readonly rollbackLog = new RollbackLog();
   /** Production after a rollback, held against production before the run. */

@@ -12,6 +12,8 @@ export interface LabelRun {
   token: string;
   steps: Steps;
   settings: Pick<MigrationSettings, 'batchesPerSpan'>;
+  /** Whether smaller batches are tried where one is too much for the server. */
+  readonly shrinks?: boolean;
   progress: { labels(labels: LabelProgress): void };
   /** The pause that an operator may ask for at any time. */
   gate: { readonly pauseRequested: boolean; holdUntilResumed(): Promise<void>; startWriting(): void };
@@ -54,11 +56,11 @@ export async function labelParagraphs(run: LabelRun, total: number, batchSize: n
 }
 
 function startSpan(
-  { steps, label, token }: LabelRun,
+  { steps, label, token, shrinks }: LabelRun,
   page: Omit<SpanRequest, 'label' | 'token'>,
   summary: string,
 ): Promise<SpanResult> {
-  const request = { label, token, ...page };
+  const request = { label, token, ...page, ...(shrinks && { shrinks }) };
   return steps.longStores.labelSpan.executeWithOptions({ summary }, [request]);
 }
 

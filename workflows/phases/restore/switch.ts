@@ -81,10 +81,10 @@ async function compare({ steps, plan }: RestoreRun, stores: readonly StoreName[]
 export function commitSwitch({ steps, plan, progress }: RestoreRun): Promise<SwitchEntry> {
   const withSqlite = plan.stores.includes('sqlite');
   const name = withSqlite ? 'restore SQLite and commit' : 'commit';
+  // Of a store that stays it is not asked: what is written to it is lost to nobody.
+  const expected = withSqlite ? { production: plan.production.fingerprints.sqlite } : {};
   return CancellationScope.nonCancellable(() =>
-    progress.step(name, () =>
-      steps.files.commitRestore(plan.source.folder, withSqlite, { production: plan.production.fingerprints.sqlite }),
-    ),
+    progress.step(name, () => steps.files.commitRestore(plan.source.folder, withSqlite, expected)),
   );
 }
 
