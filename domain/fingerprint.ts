@@ -72,3 +72,10 @@ export function comparisonText({ same, differing, samples }: FingerprintComparis
 function sideOf(group: GroupFingerprint | undefined): GroupDifference['expected'] {
   return group ? { items: group.items, sha256: group.sha256 } : null;
 }
+
+/** What operation_log keeps of a proof: no groups, only each store's verdict and what it was found to hold. */
+export function inBrief(
+  comparisons: readonly FingerprintComparison[],
+): { store: StoreName; same: boolean; sha256: string }[] {
+  return comparisons.map(({ store, same, actual }) => ({ store, same, sha256: actual.sha256 }));
+}

@@ -3,11 +3,8 @@ import { isActive, type VersionStatus } from './status';
 import { USE_MS } from './version-use';
 import { momentOf } from './window';
 
-/**
- * What runs that were killed may leave. `staging collection`: one that becomes production where that is read through an
- * alias. `staging data`: whatever lies under staging's own names, in each of the stores.
- */
-export const LEFTOVER_KINDS = [
+/** Leftovers that lie in the backups folder. */
+const BACKUPS_LEFTOVERS = [
   'temporary',
   'removed',
   'building',
@@ -17,6 +14,15 @@ export const LEFTOVER_KINDS = [
   'version',
   'archive',
   'mark',
+] as const;
+export type BackupsLeftover = (typeof BACKUPS_LEFTOVERS)[number];
+
+/**
+ * What runs that were killed may leave. `staging collection`: one that becomes production where that is read through an
+ * alias. `staging data`: whatever lies under staging's own names, in each of the stores.
+ */
+export const LEFTOVER_KINDS = [
+  ...BACKUPS_LEFTOVERS,
   'snapshot',
   'rehearsal collection',
   'staging collection',

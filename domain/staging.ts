@@ -1,5 +1,6 @@
 import type { ChapterDelta } from './chapter-delta';
 import type { CheckResult } from './checks';
+import type { ProductionSeen } from './consistency';
 import type { StoreName } from './names';
 import type { VersionKind } from './version-id';
 
@@ -13,11 +14,7 @@ export interface StagedCounts {
 }
 
 /** What Qdrant and Neo4j said of their own writes; null where a store cannot say. See `Marked`. */
-export interface StagedMarks {
-  neo4j: string | null;
-  qdrant: string | null;
-  stagingCollection: string | null;
-}
+export type StagedMarks = ProductionSeen['marks'] & { stagingCollection: string | null };
 
 /** Stores that may hold something else than what was validated, in production and in staging. */
 export interface WrittenSince {

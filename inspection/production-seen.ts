@@ -2,15 +2,7 @@ import type { ProductionSeen } from '../domain/consistency';
 import type { StoreName } from '../domain/names';
 import type { CallControl, Stores } from '../stores/ports';
 import { liveFingerprint } from './fingerprints';
-
-/** Asked before the stores are read: equal marks later say that what was read then is what is there. */
-export async function markProduction({
-  vectors,
-  graph,
-}: Pick<Stores, 'vectors' | 'graph'>): Promise<ProductionSeen['marks']> {
-  const [qdrant, neo4j] = await Promise.all([vectors.mark(), graph.mark()]);
-  return { qdrant: qdrant.value, neo4j: neo4j.value };
-}
+import { markProduction, sameMark } from './marks';
 
 /**
  * Of the stores asked about, those that hold something else by now. A store that says that nobody wrote to it is not
@@ -25,7 +17,7 @@ export async function changedSinceSeen(
   const now = await markProduction(stores);
   const changed = await Promise.all(
     asked.map(async (store) => {
-      if (store !== 'sqlite' && marks[store] !== null && marks[store] === now[store]) return false;
+      if (store !== 'sqlite' && sameMark(marks[store], now[store])) return false;
       return (await liveFingerprint(stores, store, {}, control)).summary.sha256 !== fingerprints[store];
     }),
   );

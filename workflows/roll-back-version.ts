@@ -6,17 +6,17 @@ import type { SwitchEntry } from '../domain/switch-journal';
 import type { RollbackTarget } from '../activities';
 import { abort } from './messages';
 import { AlreadyCommitted, undoAbandoned } from './parts/abandoned';
-import { tellingSteps, undoSteps } from './parts/activities';
-import { windowAfter, type Driven } from './parts/driven';
-import { businessFailure, messageOf, rootOf } from './parts/failures';
+import { undoSteps } from './parts/activities';
+import { holdProductionAgainst, windowAfter, type Driven } from './parts/driven';
+import { businessFailure, rootOf } from './parts/failures';
 
 /**
  * Rolls a version back in the plan's eight steps: one whose run still goes on is asked to stop, and undoes itself; one
  * whose run is dead, or whose undo was left half done, is undone from what its claim and the registry tell. A committed
  * baseline is never rolled back.
  *
- * Fails with BASELINE_IMMUTABLE, VERSION_COMMITTED, VERSION_UNKNOWN, STATUS_MOVE_REFUSED or NOT_RUNNING where there is nothing to roll
- * back, NEEDS_OPERATOR where something is left: run it again once the cause is mended.
+ * Fails with BASELINE_IMMUTABLE, VERSION_COMMITTED, VERSION_UNKNOWN, STATUS_MOVE_REFUSED or NOT_RUNNING where there is
+ * nothing to roll back, NEEDS_OPERATOR where something is left: run it again once the cause is mended.
  */
 export async function rollBackVersion(given?: RollBackInput | null): Promise<RollbackRecord> {
   try {
@@ -103,15 +103,9 @@ async function restoreEnded(holder: Claim, versionId: string, reason: string): P
 /** The run itself has driven it to its end, and is no more there to be asked: production is. */
 async function heldAgainst({ versionId, stores, details }: SwitchEntry): Promise<Omit<Driven, 'kind'>> {
   const { source } = details as unknown as RestoreDetails;
-  const { longFiles } = tellingSteps();
-  try {
-    const proof = await Promise.all(stores.map((store) => longFiles.compareProduction(source.folder, store)));
-    return { versionId, proof, proven: proof.length > 0 && proof.every(({ same }) => same), warnings: [] };
-  } catch (error) {
-    // It has ended all the same: that production could not be asked is a thing to be told, and no failure.
-    const warnings = [`production could not be held against it: ${messageOf(error)}`];
-    return { versionId, proof: [], proven: false, warnings };
-  }
+  const warnings: string[] = [];
+  const proof = await holdProductionAgainst(source.folder, stores, warnings);
+  return { versionId, proof, proven: proof.length > 0 && proof.every(({ same }) => same), warnings };
 }
 
 /** It came too late. Where the run could not end what follows its commit, there is something left to drive forward. */

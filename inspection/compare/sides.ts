@@ -1,3 +1,4 @@
+import { attempted } from '../attempted';
 import { COMPARABLE_NAMES, type ComparedSide } from '../../domain/compare';
 import { HybridFlowError } from '../../domain/errors';
 import { isVersionId, LATEST_COPY, STAGING } from '../../domain/version-id';
@@ -129,13 +130,4 @@ function notItsOwn(path: string, found: string, folder: string): HybridFlowError
     expected: `the manifest of ${folder}`,
     next: 'do not use this copy; `hfv verify` tells which copies are sound',
   });
-}
-
-function attempted<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof HybridFlowError) return undefined;
-    throw error;
-  }
 }

@@ -8,7 +8,7 @@ import { STORE_TITLES } from '../../domain/words';
 import type { CallControl, Stores } from '../../stores/ports';
 import { inspectBackups } from '../backups-folder';
 import { findHolder, type Asking, type Holder } from '../holders';
-import { markProduction } from '../production-seen';
+import { markProduction } from '../marks';
 import { sideBytes } from '../side-targets';
 import { changesOf, driftOf, fingerprintsOf, readSides, type Sides } from './changes';
 import { assertCollection, judgeFitness } from './fitness';

@@ -1,17 +1,17 @@
 import type { StagedMarks, WrittenSince } from '../../domain/staging';
 import { STAGING_NAMES, STORE_NAMES, type StoreName } from '../../domain/names';
 import type { Stores } from '../../stores/ports';
+import { markProduction, sameMark } from '../marks';
 
 type Marking = Pick<Stores, 'vectors' | 'graph'>;
 
 /** Asks Qdrant and Neo4j what was last written to production and to staging; taken before either is read. */
 export async function takeStagedMarks({ vectors, graph }: Marking): Promise<StagedMarks> {
-  const [neo4j, production, staging] = await Promise.all([
-    graph.mark(),
-    vectors.mark(),
+  const [production, staging] = await Promise.all([
+    markProduction({ vectors, graph }),
     vectors.mark(STAGING_NAMES.collection),
   ]);
-  return { neo4j: neo4j.value, qdrant: production.value, stagingCollection: staging.value };
+  return { ...production, stagingCollection: staging.value };
 }
 
 /**
@@ -20,7 +20,7 @@ export async function takeStagedMarks({ vectors, graph }: Marking): Promise<Stag
  */
 export async function writtenSince(stores: Marking, before: StagedMarks | undefined): Promise<WrittenSince> {
   const now = await takeStagedMarks(stores);
-  const same = (name: keyof StagedMarks) => before !== undefined && before[name] !== null && before[name] === now[name];
+  const same = (name: keyof StagedMarks) => before !== undefined && sameMark(before[name], now[name]);
   const unless = (untouched: Record<StoreName, boolean>) => STORE_NAMES.filter((store) => !untouched[store]);
   // Production's graph and the staged one are one database.
   const neo4j = same('neo4j');

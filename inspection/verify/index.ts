@@ -1,3 +1,4 @@
+import { attempted } from '../attempted';
 import { HybridFlowError } from '../../domain/errors';
 import type { Manifest } from '../../domain/manifest';
 import { STORE_NAMES, type StoreName } from '../../domain/names';
@@ -129,15 +130,6 @@ function withoutFolder({ metadata, artifacts }: Stores, version: string): Verifi
     expected: `a version id, or ${LATEST_COPY}`,
     next: 'list the versions with `hfv versions`',
   });
-}
-
-function attempted<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof HybridFlowError) return undefined;
-    throw error;
-  }
 }
 
 function skipped(store: StoreName): VerifiedContent {

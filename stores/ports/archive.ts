@@ -1,3 +1,4 @@
+import type { BackupsLeftover } from '../../domain/leftovers';
 import type { StoredFile } from '../../domain/window';
 
 /** A version's folder as it lies on disk, beside the others or in the archive. */
@@ -86,18 +87,6 @@ export interface ArtifactArchive {
   deleteArchived(versionId: string): Promise<{ bytes: number; freedBytes: number }>;
 }
 
-export const RESIDUE_KINDS = [
-  'temporary',
-  'removed',
-  'building',
-  'previous',
-  'copy',
-  'rescue',
-  'version',
-  'archive',
-  'mark',
-] as const;
-
 /** Something in the backups folder that a run made and may have left; what no run of ours names so is not listed. */
 export interface BackupResidue {
   /**
@@ -105,7 +94,7 @@ export interface BackupResidue {
    * the last latest-copy of a run. `copy`: of an artifact, to be opened. `rescue`: what was there before a restore.
    * `version`, `archive`: a version's folder beside the others, and in the archive. `mark`: that a version is in use.
    */
-  kind: (typeof RESIDUE_KINDS)[number];
+  kind: BackupsLeftover;
   /** Relative to the backups folder. */
   path: string;
   bytes: number;

@@ -105,7 +105,6 @@ function routed(common: ActivityDeps, current: () => ActivityDeps): ActivityDeps
         if (key === 'fence') return port((deps) => deps.metadata.fence);
         if (key === 'journal') return port((deps) => deps.metadata.journal);
         if (key === 'pins') return port((deps) => deps.metadata.pins);
-        if (key === 'journal') return port((deps) => deps.metadata.journal);
         if (isLacking(key, () => pick(current()))) return undefined;
         return (...args: unknown[]) => {
           const target = pick(current());

@@ -1,12 +1,11 @@
 import type { Claim } from '../../domain/claim';
-import { comparisonText, type FingerprintComparison } from '../../domain/fingerprint';
+import { comparisonText, inBrief } from '../../domain/fingerprint';
 import { STORE_NAMES } from '../../domain/names';
 import type { SwitchEntry } from '../../domain/switch-journal';
 import { driveForward } from '../phases/publish/sealing';
 import { driveRestoreForward } from '../phases/restore/forward';
-import { tellingSteps, undoSteps, type Steps } from './activities';
-import type { Driven } from './driven';
-import { messageOf } from './failures';
+import { undoSteps, type Steps } from './activities';
+import { holdProductionAgainst, type Driven } from './driven';
 import { startHealthCheck } from './start-health-check';
 import { sweepSnapshots } from './sweep-snapshots';
 
@@ -64,26 +63,14 @@ async function drivePublish(steps: Steps, holder: Claim, { batchSize }: DriveSet
     warnings,
   });
   // The dead run may have captured it: what production is now, nobody has looked at since.
-  const proof = await holdAgainst(versionId, warnings);
+  const proof = await holdProductionAgainst(versionId, STORE_NAMES, warnings);
+  const differing = proof.filter(({ same }) => !same);
+  warnings.push(...differing.map((one) => `${one.store} is not the version's any more: ${comparisonText(one)}`));
   const proven = sealed.proven && proof.length === STORE_NAMES.length && proof.every(({ same }) => same);
-  const fingerprints = proof.map(({ store, same, actual }) => ({ store, same, sha256: actual.sha256 }));
-  const details = { proven, fingerprints, warnings, note: 'driven to its end after its run had died' };
+  const details = { proven, fingerprints: inBrief(proof), warnings, note: 'driven to its end after its run had died' };
   const completedAt = new Date().toISOString();
   await steps.files.logOperations(versionId, [
     { type: 'driven_forward', status: proven ? 'success' : 'failed', details, startedAt, completedAt },
   ]);
   return { versionId, kind: 'publish', proof, proven, warnings };
-}
-
-async function holdAgainst(versionId: string, warnings: string[]): Promise<FingerprintComparison[]> {
-  const { longFiles } = tellingSteps();
-  try {
-    const proof = await Promise.all(STORE_NAMES.map((store) => longFiles.compareProduction(versionId, store)));
-    const differing = proof.filter(({ same }) => !same);
-    warnings.push(...differing.map((one) => `${one.store} is not the version's any more: ${comparisonText(one)}`));
-    return proof;
-  } catch (error) {
-    warnings.push(`production could not be held against the version: ${messageOf(error)}`);
-    return [];
-  }
 }

@@ -1,6 +1,8 @@
 import type { FingerprintComparison } from '../../domain/fingerprint';
+import type { StoreName } from '../../domain/names';
 import { applyWindow } from '../phases/window';
 import { tellingSteps } from './activities';
+import { messageOf } from './failures';
 
 /** How it ended that what a dead run had committed was driven to its end. */
 export interface Driven {
@@ -20,4 +22,22 @@ export interface Driven {
 export async function windowAfter({ versionId, kind }: Driven): Promise<void> {
   if (kind !== 'publish') return;
   await applyWindow(tellingSteps(), { startedBy: `${versionId}, driven to its end` }).catch(() => undefined);
+}
+
+/**
+ * What was committed has ended, whatever production is by now: that it could not be asked is a warning, and no failure.
+ * Empty then.
+ */
+export async function holdProductionAgainst(
+  folder: string,
+  stores: readonly StoreName[],
+  warnings: string[],
+): Promise<FingerprintComparison[]> {
+  const { longFiles } = tellingSteps();
+  try {
+    return await Promise.all(stores.map((store) => longFiles.compareProduction(folder, store)));
+  } catch (error) {
+    warnings.push(`production could not be held against the version: ${messageOf(error)}`);
+    return [];
+  }
 }

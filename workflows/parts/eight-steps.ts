@@ -28,6 +28,12 @@ export interface Leftovers {
   trigger: TriggerFound | null;
 }
 
+/** `untouched`: the run had not come so far, and there is nothing to compare. */
+interface ProductionFound {
+  untouched: boolean;
+  proof?: ProductionProof;
+}
+
 /**
  * The plan's rollback in its eight steps, for a run that is dead. A step that fails is noted and the others are still
  * done; the copies of production, the row's verdict and the claim stay until all else is undone.
@@ -40,7 +46,7 @@ export async function eightSteps(left: Leftovers): Promise<{ record: RollbackRec
   log.note(1, 'done', `${versionId}, of run ${runId}`);
   if (status === 'absent') log.note(2, 'not needed', 'the version had no row yet', left.startedAt);
   else log.note(2, 'done', status, left.startedAt);
-  let proof: ProductionProof | 'untouched' | undefined;
+  let found: ProductionFound = { untouched: false };
   // A run that had not passed preflight changed no store.
   if (tablesBefore) {
     await switchBack(steps, log, left);
@@ -49,16 +55,15 @@ export async function eightSteps(left: Leftovers): Promise<{ record: RollbackRec
       await log.attempt(5, async () => ({ detail: await removeLabel(steps, left), result: undefined }));
     }
     // What went wrong is noted with the step.
-    proof = await proveUnlessUntouched(steps, log, left).catch(() => undefined);
+    found = await lookAtProduction(steps, log, left).catch(() => found);
   }
-  const compared = proof === 'untouched' ? undefined : proof;
-  const results = await restOf(steps, log, left, compared);
+  const results = await restOf(steps, log, left, found.proof);
   if (status !== 'absent' && leftBy(results).length > 0) {
     const { reason, trigger, startedAt } = left;
     const details = { trigger, reason, compensations: results, steps: log.steps };
-    await logFailedRollback(versionId, postMortem(startedAt, compared, details, 'failed'));
+    await logFailedRollback(versionId, postMortem(startedAt, found.proof, details, 'failed'));
   }
-  return { record: await recordOf(log, left, proof, results), results };
+  return { record: await recordOf(log, left, found, results), results };
 }
 
 async function clearStaging({ files, longFiles, longStores }: Steps, log: RollbackLog, left: Leftovers): Promise<void> {
@@ -113,13 +118,9 @@ async function switchBack({ files }: Steps, log: RollbackLog, { holder }: Leftov
  * A version that is staged touches production with its switch, and not before: whatever production is until then is
  * nobody's to take back.
  */
-async function proveUnlessUntouched(
-  steps: Steps,
-  log: RollbackLog,
-  left: Leftovers,
-): Promise<ProductionProof | 'untouched' | undefined> {
+async function lookAtProduction(steps: Steps, log: RollbackLog, left: Leftovers): Promise<ProductionFound> {
   const { kind = 'baseline', runId } = left.holder;
-  if (kind === 'baseline') return prove(steps, log, left);
+  if (kind === 'baseline') return { untouched: false, proof: await prove(steps, log, left) };
   const entry = await log.step(6, async () => {
     const found = await steps.files.findSwitch(runId);
     if (found) return { detail: `the switch to ${found.versionId} had begun`, result: found };
@@ -127,13 +128,13 @@ async function proveUnlessUntouched(
   });
   if (!entry) {
     log.note(7, 'not needed', UNTOUCHED);
-    return 'untouched';
+    return { untouched: true };
   }
   const proof =
     kind === 'restore' ? await takeStoresBack(steps, log, entry, { dead: true }) : await prove(steps, log, left);
   // Whatever this one restored: an undo before it may have been broken off right here.
   if (proof) await labelAgain(steps, log, entry);
-  return proof;
+  return { untouched: false, proof };
 }
 
 /** What the restore has made anew carries no label, and production is again the version from before the switch. */
@@ -239,7 +240,7 @@ async function stillBack(steps: Steps, runId: string): Promise<void> {
 async function recordOf(
   log: RollbackLog,
   { holder, reason, trigger, status }: Leftovers,
-  proof: ProductionProof | 'untouched' | undefined,
+  { proof, untouched }: ProductionFound,
   results: readonly CompensationResult[],
 ): Promise<RollbackRecord> {
   const left = leftBy(results);
@@ -248,6 +249,5 @@ async function recordOf(
   else if (holder.tablesBefore) checks = await validateAgain(log);
   else log.note(8, 'done', 'nothing was changed');
   const known = { versionId: holder.versionId, trigger, reason, checks, left };
-  if (proof === 'untouched') return rollbackRecord(known, log, undefined, { proofNeeded: false });
-  return rollbackRecord(known, log, proof, { proofNeeded: status !== 'absent' });
+  return rollbackRecord(known, log, proof, { proofNeeded: status !== 'absent' && !untouched });
 }

@@ -1,6 +1,7 @@
 import type { CompensationResult } from '../../domain/baseline';
 import type { CheckResult } from '../../domain/checks';
 import type { Operation } from '../../domain/registry';
+import { inBrief } from '../../domain/fingerprint';
 import type { RollbackRecord } from '../../domain/rollback';
 import { tellingSteps } from './activities';
 import { CONTINUE } from './names';
@@ -66,7 +67,7 @@ export function postMortem(
   details: Record<string, unknown>,
   status: 'success' | 'failed' = 'success',
 ): Operation {
-  const told = proof?.comparisons.map(({ store, same, actual }) => ({ store, same, sha256: actual.sha256 })) ?? [];
+  const told = inBrief(proof?.comparisons ?? []);
   return {
     type: 'rollback',
     status,

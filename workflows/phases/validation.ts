@@ -1,5 +1,5 @@
 import { judgeCounts } from '../../domain/checks';
-import { comparisonText, type FingerprintComparison } from '../../domain/fingerprint';
+import { comparisonText, inBrief, type FingerprintComparison } from '../../domain/fingerprint';
 import { STORE_NAMES } from '../../domain/names';
 import type { ProbeComparison } from '../../domain/probes';
 import { LATEST_COPY } from '../../domain/version-id';
@@ -95,7 +95,7 @@ async function operational({ steps, record, versionId }: BaselineRun): Promise<v
 }
 
 function fingerprintFacts(compared: FingerprintComparison[]): Record<string, unknown> {
-  return { fingerprints: compared.map(({ store, same, actual }) => ({ store, same, sha256: actual.sha256 })) };
+  return { fingerprints: inBrief(compared) };
 }
 
 function probeFacts(compared: ProbeComparison[]): Record<string, unknown> {

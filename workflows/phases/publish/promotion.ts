@@ -31,7 +31,11 @@ async function assertUnchanged(run: PublishRun): Promise<void> {
   await run.step('hold the write fence', () => steps.files.holdWriteFence(fenceOf(run)));
   const { expected, marks } = record.verdict ?? {};
   // Before the fence, which is a write itself. What says that it was not written to is what was read and validated.
-  const written = await run.step('ask the stores what was written since', () => steps.files.writtenSince(marks), told);
+  const written = await run.step(
+    'ask the stores what was written since',
+    () => steps.files.writtenSince(marks),
+    (done) => ({ ...done }),
+  );
   await run.step('set the fence', () => steps.stores.acquireFence(token, label));
   await run.step('compare staging and production with what was validated', async () => {
     const [changed, drift, copy] = await Promise.all([
@@ -62,10 +66,6 @@ async function assertUnchanged(run: PublishRun): Promise<void> {
       });
     }
   });
-}
-
-function told(facts: object): Record<string, unknown> {
-  return { ...facts };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import type { StepRecord } from '../../../domain/baseline';
+import { inBrief } from '../../../domain/fingerprint';
 import { STORE_NAMES } from '../../../domain/names';
 import type { RehearsedStore } from '../../../domain/rehearsal';
 import type { RestoreDetails, RestoreOutcome } from '../../../domain/restore';
@@ -110,7 +111,7 @@ function operationOf(entry: SwitchEntry, outcome: RestoreOutcome) {
       recovery,
       drift: drift && { chapters: drift.chapters, chunks: drift.chunks, others: drift.others },
       proven,
-      fingerprints: comparisons.map(({ store, same, actual }) => ({ store, same, sha256: actual.sha256 })),
+      fingerprints: inBrief(comparisons),
     },
     startedAt: entry.startedAt,
     completedAt: new Date().toISOString(),
