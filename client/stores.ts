@@ -1,4 +1,5 @@
 import { neo4jPassword } from '../config/load';
+import type { Settings } from '../config/schema';
 import { openArtifactStore } from '../stores/artifacts';
 import { openGraphStore } from '../stores/neo4j';
 import type { Stores } from '../stores/ports';
@@ -16,16 +17,22 @@ export async function withStores<T>(
   context: Pick<Context, 'settings'>,
   work: (stores: Stores) => Promise<T>,
 ): Promise<T> {
-  const settings = context.settings();
-  const { uri, username, database } = settings.neo4j;
-  const metadata = openMetadataStore(settings.metadataDb);
-  const artifacts = openArtifactStore(settings.backups);
-  const vectors = openVectorStore(settings.qdrant);
-  const graph = openGraphStore({ uri, username, password: neo4jPassword(settings), database });
+  const stores = openStores(context.settings());
   try {
-    return await work({ metadata, artifacts, vectors, graph });
+    return await work(stores);
   } finally {
-    metadata.close();
-    await graph.close();
+    stores.metadata.close();
+    await stores.graph.close();
   }
+}
+
+/** The same for whoever closes `metadata` and `graph` himself. */
+export function openStores(settings: Settings): Stores {
+  const { uri, username, database } = settings.neo4j;
+  return {
+    metadata: openMetadataStore(settings.metadataDb),
+    artifacts: openArtifactStore(settings.backups),
+    vectors: openVectorStore(settings.qdrant),
+    graph: openGraphStore({ uri, username, password: neo4jPassword(settings), database }),
+  };
 }

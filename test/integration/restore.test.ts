@@ -5,17 +5,14 @@ import Database from 'better-sqlite3';
 import type { ActivityDeps } from '../../activities';
 import { createRehearsalActivities } from '../../activities/rehearsal';
 import { createRestoreActivities, createStagingActivities } from '../../activities/restore';
-import { neo4jPassword } from '../../config/load';
+import { openStores } from '../../client/stores';
 import { HybridFlowError } from '../../domain/errors';
 import { ARTIFACT_FILES, REHEARSAL_PREFIX, STAGING_NAMES, STORE_NAMES, type StoreName } from '../../domain/names';
 import type { ConfirmForm } from '../../domain/rehearsal';
 import { LATEST_COPY } from '../../domain/version-id';
 import { compareWithRecorded, liveFingerprint } from '../../inspection/fingerprints';
-import { openArtifactStore } from '../../stores/artifacts';
-import { openGraphStore } from '../../stores/neo4j';
 import type { Stores } from '../../stores/ports';
 import { openVectorStore } from '../../stores/qdrant';
-import { openMetadataStore } from '../../stores/sqlite';
 import { TestBase } from '../support/base';
 import { failureOf } from '../support/errors';
 import { sealVersion, Tampered } from '../support/sealed';
@@ -33,13 +30,7 @@ let stores: Stores;
 
 beforeAll(async () => {
   base = await TestBase.make({ paragraphs: POINTS });
-  const { metadataDb, backups, qdrant, neo4j } = base.settings;
-  stores = {
-    metadata: openMetadataStore(metadataDb),
-    artifacts: openArtifactStore(backups),
-    vectors: openVectorStore(qdrant),
-    graph: openGraphStore({ ...neo4j, password: neo4jPassword(base.settings) }),
-  };
+  stores = openStores(base.settings);
   stores.metadata.createTables({ notAfter: Date.now() + 60_000 });
   await sealVersion(stores, VERSION);
 });

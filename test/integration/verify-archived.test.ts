@@ -6,14 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
-import { neo4jPassword } from '../../config/load';
+import { openStores } from '../../client/stores';
 import type { ArchiveRecord } from '../../domain/archive';
 import { verifyVersion } from '../../inspection/verify';
 import { openArtifactStore } from '../../stores/artifacts';
-import { openGraphStore } from '../../stores/neo4j';
 import type { Stores } from '../../stores/ports';
-import { openVectorStore } from '../../stores/qdrant';
-import { openMetadataStore } from '../../stores/sqlite';
 import { TestBase } from '../support/base';
 import { hfv, killChildren } from '../support/children';
 import { sealVersion } from '../support/sealed';
@@ -33,13 +30,7 @@ let scratch: string;
 beforeAll(async () => {
   ({ root } = await useStack());
   base = await TestBase.make({ paragraphs: 120 });
-  const { metadataDb, backups, qdrant, neo4j } = base.settings;
-  stores = {
-    metadata: openMetadataStore(metadataDb),
-    artifacts: openArtifactStore(backups),
-    vectors: openVectorStore(qdrant),
-    graph: openGraphStore({ ...neo4j, password: neo4jPassword(base.settings) }),
-  };
+  stores = openStores(base.settings);
   await sealVersion(stores, VERSION, { deep: true });
   await stores.artifacts.archive(VERSION, 'r');
 });

@@ -2,16 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { neo4jPassword } from '../../config/load';
+import { openStores } from '../../client/stores';
 import { DEEP_FINGERPRINT_FILE } from '../../domain/manifest';
 import { ARTIFACT_FILES, FINGERPRINT_FILES } from '../../domain/names';
 import { LATEST_COPY } from '../../domain/version-id';
 import { verifyVersion } from '../../inspection/verify';
 import { openArtifactStore } from '../../stores/artifacts';
-import { openGraphStore } from '../../stores/neo4j';
 import type { Stores } from '../../stores/ports';
-import { openVectorStore } from '../../stores/qdrant';
-import { openMetadataStore } from '../../stores/sqlite';
 import { TestBase } from '../support/base';
 import { sealVersion, Tampered } from '../support/sealed';
 import { useStack } from '../support/stack';
@@ -28,13 +25,7 @@ let scratch: string;
 beforeAll(async () => {
   await useStack();
   base = await TestBase.make({ paragraphs: 120 });
-  const { metadataDb, backups, qdrant, neo4j } = base.settings;
-  stores = {
-    metadata: openMetadataStore(metadataDb),
-    artifacts: openArtifactStore(backups),
-    vectors: openVectorStore(qdrant),
-    graph: openGraphStore({ ...neo4j, password: neo4jPassword(base.settings) }),
-  };
+  stores = openStores(base.settings);
   await sealVersion(stores, VERSION, { deep: true });
 });
 afterAll(async () => {

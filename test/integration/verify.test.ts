@@ -16,17 +16,14 @@ import Database from 'better-sqlite3';
 import type { ActivityDeps, TakenArtifact } from '../../activities';
 import { createFingerprintActivities } from '../../activities/fingerprints';
 import { runProgram } from '../../client/program';
-import { neo4jPassword } from '../../config/load';
+import { openStores } from '../../client/stores';
 import type { FingerprintComparison } from '../../domain/fingerprint';
 import { FINGERPRINT_FILES, STORE_NAMES, type StoreName } from '../../domain/names';
 import { LATEST_COPY } from '../../domain/version-id';
 import { compareWithRecorded } from '../../inspection/fingerprints';
 import { verifyVersion, type Verification } from '../../inspection/verify';
 import { openArtifactStore } from '../../stores/artifacts';
-import { openGraphStore } from '../../stores/neo4j';
 import type { Stores } from '../../stores/ports';
-import { openVectorStore } from '../../stores/qdrant';
-import { openMetadataStore } from '../../stores/sqlite';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { TestBase } from '../support/base';
 import { failureOf } from '../support/errors';
@@ -48,13 +45,7 @@ let scratch: string;
 beforeAll(async () => {
   ({ envFile } = await useStack());
   base = await TestBase.make({ paragraphs: 300 });
-  const { metadataDb, backups, qdrant, neo4j } = base.settings;
-  stores = {
-    metadata: openMetadataStore(metadataDb),
-    artifacts: openArtifactStore(backups),
-    vectors: openVectorStore(qdrant),
-    graph: openGraphStore({ ...neo4j, password: neo4jPassword(base.settings) }),
-  };
+  stores = openStores(base.settings);
   taken = await sealVersion(stores, VERSION);
 });
 afterAll(async () => {

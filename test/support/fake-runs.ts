@@ -1,12 +1,10 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ActivityDeps } from '../../activities';
 import type { RegisterBaselineInput } from '../../domain/baseline';
-import { undoWorkflowId } from '../../domain/names';
 import type { RollBackInput } from '../../domain/rollback';
 import type { registerBaseline, rollBackVersion } from '../../workflows';
+import { fakeWorkers } from './fake-workers';
 import { FakeWorld } from './fake-world';
-import { startTemporal, startWorkers, type SharedWorkers } from './workflow-env';
 
 export type Handle = WorkflowHandle<typeof registerBaseline>;
 export type RollBackHandle = WorkflowHandle<typeof rollBackVersion>;
@@ -25,39 +23,11 @@ export interface FakeRuns {
 }
 
 export function fakeRuns(name: string): FakeRuns {
-  let env: TestWorkflowEnvironment;
-  let workers: SharedWorkers;
-  let ids = 0;
-  beforeAll(async () => {
-    env = await startTemporal();
-    workers = await startWorkers(env, new FakeWorld().deps());
-  });
-  afterAll(async () => {
-    await workers.stop();
-    await env.teardown();
-  });
+  const fakes = fakeWorkers(name, () => new FakeWorld().deps());
   return {
-    start(deps, { input = {}, deadRunId }: StartOptions = {}) {
-      const workflowId = `${name}-${process.pid}-${++ids}`;
-      workers.assign(workflowId, deps);
-      if (deadRunId !== undefined) workers.assign(undoWorkflowId(deps.settings.base, deadRunId), deps);
-      const { taskQueue } = workers;
-      return env.client.workflow.start<typeof registerBaseline>('registerBaseline', {
-        args: [input],
-        taskQueue,
-        workflowId,
-      });
-    },
-    rollBack(deps, input = {}, deadRunId) {
-      const workflowId = `${name}-rollback-${process.pid}-${++ids}`;
-      workers.assign(workflowId, deps);
-      if (deadRunId !== undefined) workers.assign(undoWorkflowId(deps.settings.base, deadRunId), deps);
-      const { taskQueue } = workers;
-      return env.client.workflow.start<typeof rollBackVersion>('rollBackVersion', {
-        args: [input],
-        taskQueue,
-        workflowId,
-      });
-    },
+    start: (deps, { input = {}, deadRunId } = {}) =>
+      fakes.start<typeof registerBaseline>('registerBaseline', deps, [input], { deadRunId }),
+    rollBack: (deps, input = {}, deadRunId) =>
+      fakes.start<typeof rollBackVersion>('rollBackVersion', deps, [input], { deadRunId, of: `${name}-rollback` }),
   };
 }

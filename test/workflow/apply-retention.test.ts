@@ -1,5 +1,4 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ActivityDeps } from '../../activities';
 import { HybridFlowError } from '../../domain/errors';
 import type { Manifest } from '../../domain/manifest';
@@ -8,21 +7,12 @@ import type { RetentionInput, WindowApplied } from '../../domain/retention';
 import type { applyRetention } from '../../workflows';
 import { archived } from '../support/fakes/archive';
 import { FakeWorld } from '../support/fake-world';
-import { failureOf, startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+import { failureOf } from '../support/workflow-env';
+import { fakeWorkers } from '../support/fake-workers';
 
 jest.setTimeout(60_000);
 
-let env: TestWorkflowEnvironment;
-let workers: SharedWorkers;
-let ids = 0;
-beforeAll(async () => {
-  env = await startTemporal();
-  workers = await startWorkers(env, new FakeWorld().deps());
-});
-afterAll(async () => {
-  await workers?.stop();
-  await env?.teardown();
-});
+const fakes = fakeWorkers('retention', () => new FakeWorld().deps());
 
 const idOf = (number: number) =>
   number === 1 ? 'v1_baseline_20260101_000001' : `v${number}_minor_20260101_00000${number}`;
@@ -74,13 +64,7 @@ async function sealed({ artifacts }: ActivityDeps, versionId: string, runId: str
 }
 
 function start(deps: ActivityDeps, input?: RetentionInput | null) {
-  const workflowId = `retention-${process.pid}-${++ids}`;
-  workers.assign(workflowId, deps);
-  return env.client.workflow.start<typeof applyRetention>('applyRetention', {
-    args: input === undefined ? [] : [input],
-    taskQueue: workers.taskQueue,
-    workflowId,
-  });
+  return fakes.start<typeof applyRetention>('applyRetention', deps, input === undefined ? [] : [input]);
 }
 const apply = async (deps: ActivityDeps, input: RetentionInput = {}): Promise<WindowApplied> =>
   (await start(deps, input)).result();

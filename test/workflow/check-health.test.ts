@@ -1,31 +1,21 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ActivityDeps } from '../../activities';
 import type { CheckHealthInput, HealthReport, HealthView } from '../../domain/health';
 import { healthWorkflowId, SEARCH_ATTRIBUTES } from '../../domain/names';
-import type { checkHealth } from '../../workflows';
+import type { checkHealth, registerBaseline } from '../../workflows';
 import { health } from '../../workflows/messages';
 import { FakeWorld } from '../support/fake-world';
 import { until } from '../support/until';
-import { failureOf, startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+import { failureOf, startWorkers } from '../support/workflow-env';
+import { fakeWorkers } from '../support/fake-workers';
 
 jest.setTimeout(60_000);
 
 const VERSION = 'v1_baseline_20260102_030405';
 
-let env: TestWorkflowEnvironment;
-let workers: SharedWorkers;
-let ids = 0;
-beforeAll(async () => {
-  env = await startTemporal();
-  workers = await startWorkers(env, new FakeWorld().deps());
-});
-afterAll(async () => {
-  await workers?.stop();
-  await env?.teardown();
-});
+const fakes = fakeWorkers('health', () => new FakeWorld().deps());
 
 /** A committed baseline, every paragraph labelled. */
 function committedWorld(): FakeWorld {
@@ -53,10 +43,10 @@ function watched(world: FakeWorld): { deps: ActivityDeps; looks: number[] } {
 
 type Handle = WorkflowHandle<typeof checkHealth>;
 
-function start(deps: ActivityDeps, input?: CheckHealthInput | null, on = workers): Promise<Handle> {
-  const workflowId = `health-${process.pid}-${++ids}`;
+function start(deps: ActivityDeps, input?: CheckHealthInput | null, on = fakes.workers()): Promise<Handle> {
+  const workflowId = fakes.idFor(deps);
   on.assign(workflowId, deps);
-  return env.client.workflow.start<typeof checkHealth>('checkHealth', {
+  return fakes.env().client.workflow.start<typeof checkHealth>('checkHealth', {
     args: input === undefined ? [] : [input],
     taskQueue: on.taskQueue,
     workflowId,
@@ -121,7 +111,7 @@ test('waits first, where it is told to, and says until when', async () => {
 
 test('the timer outlives the worker that set it', async () => {
   const { deps, looks } = watched(committedWorld());
-  const first = await startWorkers(env, deps);
+  const first = await startWorkers(fakes.env(), deps);
   const handle = await start(deps, { versionId: VERSION, delaySeconds: 5 }, first);
   await until(
     'the timer',
@@ -130,7 +120,7 @@ test('the timer outlives the worker that set it', async () => {
   );
   await first.stop();
   expect(looks).toEqual([]);
-  const second = await startWorkers(env, deps, first.taskQueue);
+  const second = await startWorkers(fakes.env(), deps, first.taskQueue);
   second.assign(handle.workflowId, deps);
   try {
     expect(await handle.result()).toMatchObject({ state: 'ok', versionId: VERSION });
@@ -179,12 +169,9 @@ test.each([undefined, null])('takes %j for an input without wishes', async (inpu
 
 test('a committed change leaves a check behind, which outlives it', async () => {
   const deps = new FakeWorld(15).deps();
-  const workflowId = `change-${process.pid}-${++ids}`;
-  workers.assign(workflowId, deps);
-  const { taskQueue } = workers;
-  const change = await env.client.workflow.start('registerBaseline', { taskQueue, workflowId, args: [{}] });
-  const { base, versionId } = (await change.result()) as { base: string; versionId: string };
-  const check = env.client.workflow.getHandle<() => Promise<HealthReport>>(healthWorkflowId(base, versionId));
+  const change = await fakes.start<typeof registerBaseline>('registerBaseline', deps, [{}], { of: 'change' });
+  const { base, versionId } = await change.result();
+  const check = fakes.env().client.workflow.getHandle<() => Promise<HealthReport>>(healthWorkflowId(base, versionId));
   expect((await check.describe()).status.name).toBe('RUNNING');
   expect(await attribute(check, SEARCH_ATTRIBUTES.versionId)).toBe(versionId);
   const { events } = await change.fetchHistory();

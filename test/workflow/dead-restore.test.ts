@@ -1,25 +1,14 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ActivityDeps } from '../../activities';
 import { undoWorkflowId } from '../../domain/names';
 import type { restoreVersion, rollBackVersion } from '../../workflows';
 import { BASELINE, contentOf, RestoreWorld } from '../support/fakes/restore-world';
 import { expectTidy, SECOND, secondVersion } from '../support/fakes/second-version';
-import { failureOf, startSkippingTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+import { failureOf, startSkippingTemporal } from '../support/workflow-env';
+import { fakeWorkers } from '../support/fake-workers';
 
 jest.setTimeout(60_000);
 
-let env: TestWorkflowEnvironment;
-let workers: SharedWorkers;
-let ids = 0;
-
-beforeAll(async () => {
-  env = await startSkippingTemporal();
-  workers = await startWorkers(env, new RestoreWorld().deps());
-});
-afterAll(async () => {
-  await workers?.stop();
-  await env?.teardown();
-});
+const fakes = fakeWorkers('dead-restore', () => new RestoreWorld().deps(), startSkippingTemporal);
 
 /** Ends a restore of the baseline from outside once it has switched Neo4j; answers the id of its run. */
 async function terminated(world: RestoreWorld): Promise<string> {
@@ -36,12 +25,7 @@ async function terminated(world: RestoreWorld): Promise<string> {
     if (world.claim) throw new Error('its run was ended');
     return restoreFrom(...given);
   };
-  const workflowId = `dead-restore-${process.pid}-${++ids}`;
-  workers.assign(workflowId, deps);
-  const { taskQueue } = workers;
-  const handle = await env.client.workflow.start<typeof restoreVersion>('restoreVersion', {
-    ...{ args: [{ version: BASELINE }], taskQueue, workflowId },
-  });
+  const handle = await fakes.start<typeof restoreVersion>('restoreVersion', deps, [{ version: BASELINE }]);
   await standing;
   const { runId } = await handle.describe();
   await handle.terminate('killed by a test');
@@ -51,19 +35,17 @@ async function terminated(world: RestoreWorld): Promise<string> {
   return runId;
 }
 
-async function rolledBack(deps: ActivityDeps, deadRunId: string) {
-  const workflowId = `dead-restore-undo-${process.pid}-${++ids}`;
-  workers.assign(workflowId, deps);
-  workers.assign(undoWorkflowId(deps.settings.base, deadRunId), deps);
-  const { taskQueue } = workers;
-  return env.client.workflow.start<typeof rollBackVersion>('rollBackVersion', {
-    ...{ args: [{ startedBy: 'ada' }], taskQueue, workflowId },
-  });
+function rolledBack(deps: ActivityDeps, deadRunId: string) {
+  const options = { deadRunId, of: 'dead-restore-undo' };
+  return fakes.start<typeof rollBackVersion>('rollBackVersion', deps, [{ startedBy: 'ada' }], options);
 }
 
 /** What the undo did, in its order: the activities that it asked for, and the timers that it waited for. */
 async function courseOf(deps: ActivityDeps, deadRunId: string): Promise<string[]> {
-  const { events } = await env.client.workflow.getHandle(undoWorkflowId(deps.settings.base, deadRunId)).fetchHistory();
+  const { events } = await fakes
+    .env()
+    .client.workflow.getHandle(undoWorkflowId(deps.settings.base, deadRunId))
+    .fetchHistory();
   return (events ?? []).flatMap((event) => {
     const activity = event.activityTaskScheduledEventAttributes?.activityType?.name;
     const seconds = event.timerStartedEventAttributes?.startToFireTimeout?.seconds;

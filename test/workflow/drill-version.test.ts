@@ -1,5 +1,4 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ActivityDeps } from '../../activities';
 import type { DrillInput } from '../../domain/drill';
 import { HybridFlowError } from '../../domain/errors';
@@ -7,29 +6,15 @@ import { SEARCH_ATTRIBUTES } from '../../domain/names';
 import { LATEST_COPY } from '../../domain/version-id';
 import type { drillVersion } from '../../workflows';
 import { BASELINE, RestoreWorld } from '../support/fakes/restore-world';
-import { failureOf, startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+import { failureOf } from '../support/workflow-env';
+import { fakeWorkers } from '../support/fake-workers';
 
 jest.setTimeout(120_000);
 
-let env: TestWorkflowEnvironment;
-let workers: SharedWorkers;
-let ids = 0;
+const fakes = fakeWorkers('drill', () => new RestoreWorld().deps());
 
-beforeAll(async () => {
-  env = await startTemporal();
-  workers = await startWorkers(env, new RestoreWorld().deps());
-});
-afterAll(async () => {
-  await workers?.stop();
-  await env?.teardown();
-});
-
-function start(deps: ActivityDeps, input: DrillInput | null) {
-  const workflowId = `drill-${process.pid}-${++ids}`;
-  workers.assign(workflowId, deps);
-  const { taskQueue } = workers;
-  return env.client.workflow.start<typeof drillVersion>('drillVersion', { args: [input], taskQueue, workflowId });
-}
+const start = (deps: ActivityDeps, input: DrillInput | null) =>
+  fakes.start<typeof drillVersion>('drillVersion', deps, [input]);
 
 const run = async (deps: ActivityDeps, input: DrillInput) => (await start(deps, input)).result();
 const logged = ({ registry }: RestoreWorld) => registry.log.filter(({ operation }) => operation.type === 'drill');

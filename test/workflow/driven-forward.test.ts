@@ -1,43 +1,14 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { healthWorkflowId, undoWorkflowId } from '../../domain/names';
 import type { RollbackRecord } from '../../domain/rollback';
 import { LATEST_COPY } from '../../domain/version-id';
-import type { publishVersion, rollBackVersion } from '../../workflows';
-import { progress } from '../../workflows/messages';
+import type { rollBackVersion } from '../../workflows';
 import { PublishWorld } from '../support/fakes/publish-world';
 import { contentOf } from '../support/fakes/restore-world';
-import { until } from '../support/until';
-import { startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+import { publishRuns } from '../support/fake-publishing';
 
 jest.setTimeout(60_000);
 
-let env: TestWorkflowEnvironment;
-let workers: SharedWorkers;
-let ids = 0;
-
-beforeAll(async () => {
-  env = await startTemporal();
-  workers = await startWorkers(env, new PublishWorld().deps());
-});
-afterAll(async () => {
-  await workers?.stop();
-  await env?.teardown();
-});
-
-async function publishing(deps: ReturnType<PublishWorld['deps']>) {
-  const workflowId = `driven-${process.pid}-${++ids}`;
-  workers.assign(workflowId, deps);
-  const { taskQueue } = workers;
-  const handle = await env.client.workflow.start<typeof publishVersion>('publishVersion', {
-    ...{ args: [{}], taskQueue, workflowId },
-  });
-  await until(
-    'staging is open',
-    async () => (await handle.query(progress)).staging,
-    (staging) => staging?.stage === 'open',
-  );
-  return handle;
-}
+const fakes = publishRuns('driven');
 
 /** Ends a publication from outside when it is committed and sealed, and nothing else has followed. */
 async function terminated(world: PublishWorld): Promise<{ runId: string; versionId: string }> {
@@ -51,7 +22,7 @@ async function terminated(world: PublishWorld): Promise<{ runId: string; version
     await held;
     throw new Error('its run was ended');
   };
-  const handle = await publishing(deps);
+  const handle = await fakes.open(deps);
   world.ingest('new');
   await handle.executeUpdate('stagingReady', { args: [{ by: 'ann' }] });
   await standing;
@@ -65,18 +36,15 @@ async function terminated(world: PublishWorld): Promise<{ runId: string; version
 
 async function rolledBack(world: PublishWorld, deadRunId: string): Promise<RollbackRecord> {
   const deps = world.deps();
-  const workflowId = `driven-rollback-${process.pid}-${++ids}`;
-  workers.assign(workflowId, deps);
-  workers.assign(undoWorkflowId(deps.settings.base, deadRunId), deps);
-  const { taskQueue } = workers;
-  return env.client.workflow.execute<typeof rollBackVersion>('rollBackVersion', { args: [{}], taskQueue, workflowId });
+  const options = { deadRunId, of: 'driven-rollback' };
+  return (await fakes.begin<typeof rollBackVersion>('rollBackVersion', deps, [{}], options)).result();
 }
 
 const logged = (world: PublishWorld, wanted: string) =>
   world.registry.log.map(({ operation }) => operation).filter(({ type }) => type === wanted);
 
 async function healthOf(versionId: string): Promise<string> {
-  const handle = env.client.workflow.getHandle(healthWorkflowId('test', versionId));
+  const handle = fakes.env().client.workflow.getHandle(healthWorkflowId('test', versionId));
   const { status } = await handle.describe();
   await handle.terminate('the test is over');
   return status.name;
@@ -141,14 +109,14 @@ test('the next publication drives it to its end, and applies its window once it 
   const world = new PublishWorld();
   const { runId, versionId } = await terminated(world);
   const deps = world.deps();
-  workers.assign(undoWorkflowId(deps.settings.base, runId), deps);
+  fakes.workers().assign(undoWorkflowId(deps.settings.base, runId), deps);
   const claims: unknown[] = [];
   const { listVersions } = deps.artifacts;
   deps.artifacts.listVersions = async () => {
     claims.push(world.claim?.runId);
     return listVersions();
   };
-  const next = await publishing(deps);
+  const next = await fakes.open(deps);
   const nextRunId = (await next.describe()).runId;
   expect(logged(world, 'retention')).toHaveLength(1);
   expect(new Set(claims)).toEqual(new Set([nextRunId]));

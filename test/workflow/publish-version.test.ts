@@ -1,5 +1,4 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ActivityDeps } from '../../activities';
 import { HybridFlowError } from '../../domain/errors';
 import { LATEST_COPY } from '../../domain/version-id';
@@ -12,30 +11,17 @@ import { PublishWorld } from '../support/fakes/publish-world';
 import { BASELINE, contentOf } from '../support/fakes/restore-world';
 import { withFaults, type Fault } from '../support/faults';
 import { until } from '../support/until';
-import { failureOf, startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+import { failureOf } from '../support/workflow-env';
+import { fakeWorkers } from '../support/fake-workers';
 
 jest.setTimeout(120_000);
 
 type Handle = WorkflowHandle<typeof publishVersion>;
 
-let env: TestWorkflowEnvironment;
-let workers: SharedWorkers;
-let ids = 0;
-beforeAll(async () => {
-  env = await startTemporal();
-  workers = await startWorkers(env, new PublishWorld().deps());
-});
-afterAll(async () => {
-  await workers.stop();
-  await env.teardown();
-});
+const fakes = fakeWorkers('publish', () => new PublishWorld().deps());
 
-async function start(deps: ActivityDeps, input: PublishInput = {}): Promise<Handle> {
-  const workflowId = `publish-${process.pid}-${++ids}`;
-  workers.assign(workflowId, deps);
-  const { taskQueue } = workers;
-  return env.client.workflow.start<typeof publishVersion>('publishVersion', { args: [input], taskQueue, workflowId });
-}
+const start = (deps: ActivityDeps, input: PublishInput = {}): Promise<Handle> =>
+  fakes.start<typeof publishVersion>('publishVersion', deps, [input]);
 
 async function reaches(handle: Handle, stage: StagingStage): Promise<StagingView> {
   const view = await until(
@@ -296,12 +282,13 @@ describe('what comes as a signal', () => {
 
   test('too early is passed over: nothing is validated before it is staged, nor approved before it is validated', async () => {
     const world = new PublishWorld();
-    const workflowId = `publish-${process.pid}-${++ids}`;
-    workers.assign(workflowId, world.deps());
-    const handle = await env.client.workflow.signalWithStart<typeof publishVersion, [object]>('publishVersion', {
-      ...{ args: [{ requireApproval: true }], taskQueue: workers.taskQueue, workflowId },
-      ...{ signal: 'stagingReady', signalArgs: [{ by: 'ann' }] },
-    });
+    const workflowId = fakes.idFor(world.deps());
+    const handle = await fakes
+      .env()
+      .client.workflow.signalWithStart<typeof publishVersion, [object]>('publishVersion', {
+        ...{ args: [{ requireApproval: true }], taskQueue: fakes.workers().taskQueue, workflowId },
+        ...{ signal: 'stagingReady', signalArgs: [{ by: 'ann' }] },
+      });
     await handle.signal('approve', { by: 'ann' });
     expect(await reaches(handle, 'open')).toMatchObject({ lastReady: null, approvedBy: null });
     await handle.signal('approve', { by: 'ann' });

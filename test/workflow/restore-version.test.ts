@@ -1,4 +1,3 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ActivityDeps } from '../../activities';
 import { HybridFlowError } from '../../domain/errors';
 import type { RestoreInput, RestoreOutcome } from '../../domain/restore';
@@ -7,29 +6,15 @@ import type { restoreVersion } from '../../workflows';
 import { BASELINE, contentOf, RestoreWorld } from '../support/fakes/restore-world';
 import { withFaults, type Fault } from '../support/faults';
 import { expectTidy, SECOND, secondVersion } from '../support/fakes/second-version';
-import { failureOf, startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+import { failureOf } from '../support/workflow-env';
+import { fakeWorkers } from '../support/fake-workers';
 
 jest.setTimeout(120_000);
 
-let env: TestWorkflowEnvironment;
-let workers: SharedWorkers;
-let ids = 0;
+const fakes = fakeWorkers('restore', () => new RestoreWorld().deps());
 
-beforeAll(async () => {
-  env = await startTemporal();
-  workers = await startWorkers(env, new RestoreWorld().deps());
-});
-afterAll(async () => {
-  await workers.stop();
-  await env.teardown();
-});
-
-function start(deps: ActivityDeps, input: RestoreInput | null) {
-  const workflowId = `restore-${process.pid}-${++ids}`;
-  workers.assign(workflowId, deps);
-  const { taskQueue } = workers;
-  return env.client.workflow.start<typeof restoreVersion>('restoreVersion', { args: [input], taskQueue, workflowId });
-}
+const start = (deps: ActivityDeps, input: RestoreInput | null) =>
+  fakes.start<typeof restoreVersion>('restoreVersion', deps, [input]);
 
 const run = async (deps: ActivityDeps, input: RestoreInput | null) => (await start(deps, input)).result();
 const failing = async (deps: ActivityDeps, input: RestoreInput | null) =>

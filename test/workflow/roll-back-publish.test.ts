@@ -1,6 +1,5 @@
 import type { ActivityDeps } from '../../activities';
 import { HybridFlowError } from '../../domain/errors';
-import { undoWorkflowId } from '../../domain/names';
 import type { RollBackInput } from '../../domain/rollback';
 import { LATEST_COPY } from '../../domain/version-id';
 import type { rollBackVersion } from '../../workflows';
@@ -13,7 +12,6 @@ import { failureOf } from '../support/workflow-env';
 jest.setTimeout(120_000);
 
 const runs = publishRuns('publish-stopped');
-let ids = 0;
 
 async function publish(deps: ActivityDeps): Promise<PublishRunHandle> {
   const handle = await runs.open(deps);
@@ -22,14 +20,8 @@ async function publish(deps: ActivityDeps): Promise<PublishRunHandle> {
 }
 
 function rollBack(deps: ActivityDeps, input: RollBackInput = { startedBy: 'ada' }, deadRunId?: string) {
-  const workflowId = `publish-rollback-${process.pid}-${++ids}`;
-  const workers = runs.workers();
-  workers.assign(workflowId, deps);
-  if (deadRunId !== undefined) workers.assign(undoWorkflowId(deps.settings.base, deadRunId), deps);
-  const { taskQueue } = workers;
-  return runs.env().client.workflow.start<typeof rollBackVersion>('rollBackVersion', {
-    ...{ args: [input] as [RollBackInput], taskQueue, workflowId },
-  });
+  const options = { deadRunId, of: 'publish-rollback' };
+  return runs.begin<typeof rollBackVersion>('rollBackVersion', deps, [input], options);
 }
 
 function gate() {

@@ -1,33 +1,18 @@
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ActivityDeps } from '../../activities';
 import type { RestoreInput } from '../../domain/restore';
 import type { RollBackInput } from '../../domain/rollback';
 import type { restoreVersion, rollBackVersion } from '../../workflows';
 import { BASELINE, contentOf, RestoreWorld } from '../support/fakes/restore-world';
 import { expectTidy, secondVersion } from '../support/fakes/second-version';
-import { failureOf, startTemporal, startWorkers, type SharedWorkers } from '../support/workflow-env';
+import { failureOf } from '../support/workflow-env';
+import { fakeWorkers } from '../support/fake-workers';
 
 jest.setTimeout(120_000);
 
-let env: TestWorkflowEnvironment;
-let workers: SharedWorkers;
-let ids = 0;
+const fakes = fakeWorkers('restore-stopped', () => new RestoreWorld().deps());
 
-beforeAll(async () => {
-  env = await startTemporal();
-  workers = await startWorkers(env, new RestoreWorld().deps());
-});
-afterAll(async () => {
-  await workers.stop();
-  await env.teardown();
-});
-
-function start(deps: ActivityDeps, input: RestoreInput | null) {
-  const workflowId = `restore-stopped-${process.pid}-${++ids}`;
-  workers.assign(workflowId, deps);
-  const { taskQueue } = workers;
-  return env.client.workflow.start<typeof restoreVersion>('restoreVersion', { args: [input], taskQueue, workflowId });
-}
+const start = (deps: ActivityDeps, input: RestoreInput | null) =>
+  fakes.start<typeof restoreVersion>('restoreVersion', deps, [input]);
 
 describe('rolled back while it runs', () => {
   /** Holds the restore until the rollback has asked it to stop. */
@@ -52,13 +37,9 @@ describe('rolled back while it runs', () => {
         return isOpen();
       };
     });
-    const workflowId = `restore-rollback-${process.pid}-${++ids}`;
-    workers.assign(workflowId, deps);
-    const { taskQueue } = workers;
     const args: [RollBackInput] = [{ startedBy: 'ada' }];
-    const rollback = await env.client.workflow.start<typeof rollBackVersion>('rollBackVersion', {
-      ...{ args, taskQueue, workflowId },
-    });
+    const of = 'restore-rollback';
+    const rollback = await fakes.start<typeof rollBackVersion>('rollBackVersion', deps, args, { of });
     await asked;
     release();
     return { record: await rollback.result(), failure: await handle.result().then(() => null, rootCause) };
