@@ -1,5 +1,7 @@
 import { Context } from '@temporalio/activity';
+import { HybridFlowError } from '../domain/errors';
 import type { GroupFingerprint } from '../domain/fingerprint';
+import { redact } from '../domain/masking';
 import { FINGERPRINT_FILES, REHEARSAL_PREFIX, type StoreName } from '../domain/names';
 import { rescueRecordFile, type RescueRecord } from '../domain/rescue';
 import { listText, summaryOf } from '../stores/fingerprint-text';
@@ -49,12 +51,27 @@ export async function recordSaved(deps: ActivityDeps, saving: Saving): Promise<v
     versionId: metadata.journal.current()?.versionId ?? null,
     artifact: {
       ...{ store, file, bytes: ref.bytes, sha256: ref.sha256, capturedFrom, capturedTo, serverVersion },
-      counts: { ...captured.counts, ...counts },
+      counts,
       fingerprint: { file: list, sha256, items, groups: count },
     },
     ...rest,
   };
   await artifacts.writeText(folder, name, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+const RECORD_ATTEMPTS = 4;
+
+/** As {@link recordSaved}, for an undo, which must not hang on it: what was saved without a record is opened by hand. */
+export async function tryToRecord(deps: ActivityDeps, saving: Saving): Promise<void> {
+  const { cancellationSignal, info, log } = Context.current();
+  try {
+    await recordSaved(deps, saving);
+  } catch (error) {
+    const mayPass = !(error instanceof HybridFlowError) || error.retryable;
+    if (cancellationSignal.aborted || (mayPass && info.attempt < RECORD_ATTEMPTS)) throw error;
+    const reason = redact(error instanceof Error ? error.message : String(error), deps.secrets);
+    log.warn(`saved without a record of what it holds: ${reason}`, { folder: saving.folder, store: saving.store });
+  }
 }
 
 const TELL: Record<StoreName, (deps: ActivityDeps, saving: Saving) => Promise<Told>> = {
@@ -75,8 +92,9 @@ const TELL: Record<StoreName, (deps: ActivityDeps, saving: Saving) => Promise<To
     return { groups, counts: { points }, qdrant: { name, collection, aliases, ...(await vectors.describe()) } };
   },
 
-  async neo4j({ graph }, { ref: { path } }) {
-    return { groups: await graph.fingerprintExport(path, callControl()), counts: {} };
+  async neo4j({ graph }, { ref: { path }, captured }) {
+    const counts = captured?.counts ?? (await graph.countExport(path, callControl()));
+    return { groups: await graph.fingerprintExport(path, callControl()), counts };
   },
 };
 

@@ -6,7 +6,7 @@ import { verifyFiles } from '../inspection/verify/files';
 import type { ArtifactRef, GraphRestored } from '../stores/ports';
 import { callControl, isRetry, run, writeLease } from './context';
 import type { ActivityDeps } from './deps';
-import { recordSaved, type SavedAs } from './rescue-record';
+import { recordSaved, tryToRecord, type SavedAs } from './rescue-record';
 
 export interface CopyVerdict {
   intact: boolean;
@@ -28,17 +28,20 @@ export function createRestoreActivities(deps: ActivityDeps) {
      *
      * @param snapshotsBefore Qdrant snapshots that are not this run's; see {@link VectorStore.createSnapshot}
      * @param before production's fingerprint in that store right before
+     * @param undoing the record is tried for a few attempts and does without then: the undo must not hang on it
      */
     async saveProduction(
       store: StoreName,
       folder: string,
       snapshotsBefore?: string[],
       before?: string,
+      undoing = false,
     ): Promise<ArtifactRef> {
       await artifacts.openFolder(folder, run().runId);
       const file = FILES[store];
       const { ref, captured } = await saveOnce(deps, store, folder, snapshotsBefore);
-      await recordSaved(deps, { store, folder, file, ref, captured, before });
+      const record = undoing ? tryToRecord : recordSaved;
+      await record(deps, { store, folder, file, ref, captured, before });
       return ref;
     },
 
@@ -164,7 +167,7 @@ export async function intactArtifact({ artifacts }: ActivityDeps, folder: string
   throw new HybridFlowError('ARTIFACT_DAMAGED', {
     found: `${path} has ${bytes} bytes with SHA-256 ${sha256}`,
     expected: `${artifact.bytes} bytes with SHA-256 ${artifact.sha256}, as the manifest states`,
-    next: 'nothing was changed; restore from another copy',
+    next: 'the store was not written to; restore from another copy',
     details: { file: path },
   });
 }

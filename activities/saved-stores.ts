@@ -46,7 +46,7 @@ function otherBytes(path: string, found: string, expected: string): HybridFlowEr
   return new HybridFlowError('ARTIFACT_DAMAGED', {
     found: `${path} has SHA-256 ${found}`,
     expected: `${expected}, as it was saved`,
-    next: 'nothing was changed; restore from another copy',
+    next: 'the store was not written to; restore from another copy',
     details: { file: path },
   });
 }

@@ -36,9 +36,7 @@ export async function measureLife(context: Context, session: Session): Promise<M
   const { base } = context.settings();
   const { change: first } = await startOrAttach(session, base, { startedBy: 'bench' });
   const baseline = await first.handle.result();
-  const paragraphs =
-    ('counts' in baseline ? (baseline.counts as { paragraphs: number } | null) : null)?.paragraphs ?? 0;
-  const half = Math.max(1, Math.ceil((paragraphs * SHARE) / 2));
+  const half = halfAPercent(baseline);
   const { outcome, validateMs, publishMs } = await publishChapters(context, session, [
     chapterOf('bailey', '1', half, 'bench'),
     chapterOf('bailey', '990', half, 'bench'),
@@ -61,6 +59,12 @@ export async function measureLife(context: Context, session: Session): Promise<M
     }),
     restorePhases: durationsByPhase(restored.steps),
   };
+}
+
+/** Chunks in each of the two chapters that together are a change of 1 % of the baseline. */
+export function halfAPercent(baseline: object): number {
+  const counts = 'counts' in baseline ? (baseline.counts as { paragraphs: number } | null) : null;
+  return Math.max(1, Math.ceil(((counts?.paragraphs ?? 0) * SHARE) / 2));
 }
 
 /** Stages these chapters over production and promotes them. Times in milliseconds, from `ready` on. */

@@ -12,7 +12,7 @@ import { findLeftovers } from '../inspection/leftovers';
 import { down } from '../stack/stack';
 import { withLock } from '../stack/toolchain/lock';
 import { makeRoomFor, markSpent, seedOnce } from './corpus';
-import { chapterOf, publishChapters } from './life';
+import { chapterOf, halfAPercent, publishChapters } from './life';
 import { openFiles, residentMemory } from './memory';
 import { benchEnvironment, BENCH_ROOT, startBenchStack } from './stack';
 import { startWorker } from './worker';
@@ -22,8 +22,6 @@ interface Flags {
   versions: number;
   built?: boolean;
 }
-
-const CHAPTER_SIZE = 20;
 
 /** Publishes version upon version on one base with one worker, and tells after each what has grown. */
 async function main(argv: string[]): Promise<void> {
@@ -52,10 +50,10 @@ async function soak(scale: ReturnType<typeof scaleOf>, versions: number, built: 
       const worker = await startWorker(context, session, built);
       try {
         const { change } = await startOrAttach(session, context.settings().base, { startedBy: 'soak' });
-        await change.handle.result();
+        const size = halfAPercent(await change.handle.result());
         tell(HEADER);
         tell(await figures(context, worker.pid, 'baseline', 0, (await change.handle.describe()).historyLength));
-        for (let nth = 1; nth <= versions; nth++) tell(await publishOne(context, session, worker.pid, nth));
+        for (let nth = 1; nth <= versions; nth++) tell(await publishOne(context, session, worker.pid, { nth, size }));
       } finally {
         await worker.stop();
       }
@@ -65,11 +63,16 @@ async function soak(scale: ReturnType<typeof scaleOf>, versions: number, built: 
   }
 }
 
-async function publishOne(context: Context, session: Session, pid: number, nth: number): Promise<string> {
+async function publishOne(
+  context: Context,
+  session: Session,
+  pid: number,
+  { nth, size }: { nth: number; size: number },
+): Promise<string> {
   const startedAt = performance.now();
   // Long-lived ports of every kind are in use from the first version on; each edits a chapter and adds one.
   const numbers = ['1', `${900 + nth}`];
-  const chapters = numbers.map((number) => chapterOf('soak', number, CHAPTER_SIZE, `soak ${nth}`));
+  const chapters = numbers.map((number) => chapterOf('soak', number, size, `soak ${nth}`));
   const { outcome, historyEvents } = await publishChapters(context, session, chapters, 'soak');
   return figures(context, pid, outcome.versionId, performance.now() - startedAt, historyEvents);
 }

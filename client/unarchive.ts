@@ -46,7 +46,7 @@ export async function unarchive(stores: Asked, request: UnarchiveRequest): Promi
   const row = requireKept(requireVersion(metadata, request.version));
   const { versionId, status } = row;
   await assertFree(stores);
-  return whileInUse(artifacts, [versionId], 'unarchive', async (own) => {
+  const work = async (own: readonly VersionUse[]) => {
     await assertAlone(stores, versionId, own);
     await assertOwn(stores, versionId, request.base);
     const startedAt = new Date().toISOString();
@@ -63,7 +63,9 @@ export async function unarchive(stores: Asked, request: UnarchiveRequest): Promi
     });
     const notes = brought.state === 'unarchived' ? log(metadata, versionId, request, startedAt) : [];
     return { base: request.base, ...brought, status, pin: before ?? made, pinnedBefore: before !== null, notes };
-  });
+  };
+  // Two at a time would be in each other's way: without its mark none begins.
+  return whileInUse(artifacts, [versionId], 'unarchive', work, { demanded: true });
 }
 
 /** What never was sealed, or was taken back, has no files to bring. */

@@ -61,6 +61,8 @@ export interface LeftoverFacts {
   settings: Pick<RetentionSettings, 'graceMinutes' | 'archiveDays'>;
   /** What is under way or was left half done, in words; its leftovers are its own undo's to remove. */
   underWay: string | null;
+  /** Who reads or writes a version for long just now, in words: the copies that they make name no owner. Null where nobody does. */
+  inUse: string | null;
   /** When the last change of this base ended: what has no age of its own is at least as old. Null where there was none. */
   quietSince: string | null;
   /** Whether this base ever staged a version: only then can what lies under staging's names be ours. */
@@ -93,9 +95,9 @@ function judge(residue: Residue, facts: LeftoverFacts): Judgement | undefined {
 }
 
 const RULES: Record<LeftoverKind, (residue: Residue, facts: LeftoverFacts) => Judgement | undefined> = {
-  temporary: () => sweep('an attempt was writing it'),
+  temporary: unlessInUse('an attempt was writing it'),
   removed: () => sweep('its removal was broken off'),
-  copy: () => sweep('a copy that was opened to be looked at'),
+  copy: unlessInUse('a copy that was opened to be looked at'),
   building: () => sweep('a latest-copy that was never published'),
   previous: previousCopy,
   rescue: (residue, facts) => {
@@ -129,6 +131,10 @@ const RULES: Record<LeftoverKind, (residue: Residue, facts: LeftoverFacts) => Ju
   'staging data': staged,
   'version label': versionLabel,
 };
+
+function unlessInUse(reason: string) {
+  return (_: Residue, { inUse }: LeftoverFacts): Judgement => (inUse === null ? sweep(reason) : wait(inUse));
+}
 
 /** The only copy of production may be this one, where its run was killed between the two renames. */
 function previousCopy({ status }: Residue, { latestCopy }: LeftoverFacts): Judgement {

@@ -10,6 +10,8 @@ export interface UseOptions {
   milliseconds?: number;
   /** Told where a mark cannot be put there: what is read does not depend on it. */
   tell?: (note: string) => void;
+  /** The work rests on the marks: where one cannot be put there, it is not begun. */
+  demanded?: boolean;
 }
 
 /**
@@ -21,7 +23,7 @@ export async function whileInUse<T>(
   versions: readonly string[],
   kind: UseKind,
   work: (marks: readonly VersionUse[]) => Promise<T>,
-  { milliseconds = USE_MS, tell = () => undefined }: UseOptions = {},
+  { milliseconds = USE_MS, tell = () => undefined, demanded = false }: UseOptions = {},
 ): Promise<T> {
   const until = () => new Date(Date.now() + milliseconds).toISOString();
   const marks = [...new Set(versions)].filter(isVersionId).map((versionId): VersionUse => {
@@ -32,7 +34,7 @@ export async function whileInUse<T>(
     for (const mark of marks) await artifacts.markUse({ ...mark, until: until() });
   };
   await put().catch((error: unknown) => {
-    if (!(error instanceof HybridFlowError)) throw error;
+    if (demanded || !(error instanceof HybridFlowError)) throw error;
     // Where there is no backups folder there is nothing to mark.
     if (error.code === 'BACKUPS_UNWRITABLE' || error.code === 'DISK_TOO_SMALL')
       tell(`not marked as in use, so that a clean-up may archive it meanwhile: ${error.facts.found}`);

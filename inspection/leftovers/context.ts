@@ -4,6 +4,7 @@ import type { Residue } from '../../domain/leftovers';
 import type { VersionRow } from '../../domain/registry';
 import { isActive, type VersionStatus } from '../../domain/status';
 import type { SwitchEntry } from '../../domain/switch-journal';
+import { useText } from '../../domain/version-use';
 import { momentOf } from '../../domain/window';
 import type { CallControl, Stores } from '../../stores/ports';
 import type { IsOpen, RunRef } from '../holders';
@@ -21,6 +22,8 @@ export class Known {
     readonly claim: Claim | undefined,
     readonly rows: readonly VersionRow[],
     readonly journal: readonly SwitchEntry[],
+    /** A version that somebody reads for long, and who, in words. */
+    readonly inUse: string | null,
     private readonly isOpen: IsOpen,
     readonly control: CallControl,
   ) {
@@ -33,7 +36,9 @@ export class Known {
   /** @throws HybridFlowError BASE_BUSY where a claim is there that cannot be read */
   static async of({ metadata, artifacts }: LeftoverDeps, isOpen: IsOpen, control: CallControl): Promise<Known> {
     const claim = await artifacts.readClaim();
-    return new Known(claim, metadata.registry.list(), metadata.journal.list(), isOpen, control);
+    const [use] = await artifacts.uses();
+    const inUse = use ? `${use.versionId}: ${useText(use)}` : null;
+    return new Known(claim, metadata.registry.list(), metadata.journal.list(), inUse, isOpen, control);
   }
 
   statusOf(versionId: string): VersionStatus | undefined {

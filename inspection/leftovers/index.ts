@@ -36,9 +36,9 @@ export async function findLeftovers(
   const found = [...(await findInBackups(deps, known)), ...findInSqlite(deps)];
   found.push(...(await orNote('qdrant', notes, () => findInQdrant(deps, known))));
   found.push(...(await orNote('neo4j', notes, () => findInNeo4j(deps, known))));
-  const { underWay, quietSince, everStaged } = known;
+  const { underWay, inUse, quietSince, everStaged } = known;
   const latestCopy = await hasLatestCopy(deps);
-  const facts = { now, settings: deps.retention, underWay, quietSince, everStaged, latestCopy };
+  const facts = { now, settings: deps.retention, underWay, inUse, quietSince, everStaged, latestCopy };
   return { leftovers: judgeLeftovers(found, facts), notes };
 }
 

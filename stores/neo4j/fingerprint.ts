@@ -1,7 +1,7 @@
 import type { GroupFingerprint } from '../../domain/fingerprint';
 import type { CallControl } from '../ports';
 import { ChapterDigests } from './chapter-digests';
-import type { ExportLine } from './export-format';
+import type { ExportCounts, ExportLine } from './export-format';
 import { damaged } from './export-values';
 import { GraphFingerprint } from './graph-fingerprint';
 import { checkExport } from './import-read';
@@ -40,14 +40,23 @@ export async function digestChapters(
   return digests.groups();
 }
 
+/**
+ * What an export holds, counted. Contacts no server.
+ *
+ * @throws HybridFlowError ARTIFACT_DAMAGED where the file is not whole
+ */
+export async function countExport(file: string, control: CallControl = {}): Promise<Record<string, number>> {
+  return { ...(await through(file, control, () => undefined)) };
+}
+
 async function through(
   file: string,
   { onProgress, signal }: CallControl,
   see: (line: ExportLine, text: string) => void,
-): Promise<void> {
+): Promise<ExportCounts> {
   signal?.throwIfAborted();
   let lines = 0;
-  await checkExport(file, (line, text) => {
+  return checkExport(file, (line, text) => {
     see(line, text);
     if (++lines % STRIDE !== 0) return;
     signal?.throwIfAborted();

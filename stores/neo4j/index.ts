@@ -5,7 +5,7 @@ import { countParagraphs, findInvalidCrossReferences, findOrphans, readChunks } 
 import { openGraphConnection, type GraphTarget } from './driver';
 import { exportGraph, fingerprintGraph } from './export';
 import { exportChecks } from './export-checks';
-import { digestChapters, fingerprintExport } from './fingerprint';
+import { countExport, digestChapters, fingerprintExport } from './fingerprint';
 import { acquireFence, labelBatch, rehearseLabels, readFence, revokeFence, setGate } from './fence';
 import { readSchemaHealth } from './health';
 import { takeCounts, takeInventory } from './inventory';
@@ -40,6 +40,7 @@ export function openGraphStore(target: GraphTarget): GraphStore {
     exportTo: (file, control) => exportGraph(connection, file, control),
     fingerprint: (control) => fingerprintGraph(connection, control),
     fingerprintExport: (file, control) => fingerprintExport(file, control),
+    countExport,
     digestChapters: (file, control, wanted) => digestChapters(file, control, wanted),
     acquireFence: (token, lease) => acquireFence(connection, token, lease),
     readFence: () => readFence(connection),

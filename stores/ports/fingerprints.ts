@@ -18,6 +18,8 @@ export interface GraphFingerprints {
   fingerprint(control?: CallControl): Promise<GroupFingerprint[]>;
   /** Of what an export holds; ARTIFACT_DAMAGED where it is not whole. Contacts no server. */
   fingerprintExport(file: string, control?: CallControl): Promise<GroupFingerprint[]>;
+  /** What an export holds: paragraphs, nodes, relationships and schema; ARTIFACT_DAMAGED likewise. */
+  countExport(file: string, control?: CallControl): Promise<Record<string, number>>;
   /** Of an export's chapters whole, all or some, by the groups of domain/chapter-digest.ts; ARTIFACT_DAMAGED likewise. */
   digestChapters(file: string, control?: CallControl, wanted?: ReadonlySet<string>): Promise<GroupFingerprint[]>;
 }

@@ -115,7 +115,8 @@ test('a mark whose process was killed ends by its time, and is swept after the g
   await artifacts.markUse({ ...use, until: new Date(Date.now() - 1).toISOString() });
   expect(await findHold(deps, V2)).toBeUndefined();
   const path = join(root, 'backups', marks()[0] ?? '');
-  const facts = { settings: RETENTION, underWay: null, quietSince: null, everStaged: false, latestCopy: true };
+  const quiet = { underWay: null, inUse: null, quietSince: null, everStaged: false, latestCopy: true };
+  const facts = { settings: RETENTION, ...quiet };
   const judged = async (minutes: number) => {
     const then = new Date(Date.now() - minutes * 60_000);
     utimesSync(path, then, then);
@@ -142,6 +143,10 @@ test('what is no mark holds nothing, and what cannot be marked is read all the s
   expect([...(await findHolds(deps)).inUse.keys()]).toEqual([]);
   const nowhere = openArtifactStore(join(root, 'nowhere'));
   expect(await whileInUse(nowhere, [V2], 'verify', async () => 7)).toBe(7);
+  const work = jest.fn();
+  const alone = whileInUse(nowhere, [V2], 'unarchive', work, { demanded: true });
+  await expect(alone).rejects.toMatchObject({ code: 'ARTIFACT_WRITE_FAILED' });
+  expect(work).not.toHaveBeenCalled();
   rmSync(join(root, 'backups', `.in-use.${V2}.x.json`));
 });
 

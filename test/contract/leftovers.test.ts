@@ -131,6 +131,18 @@ describe('in the backups folder', () => {
     expect(names()).toEqual([]);
   });
 
+  test('copies stay while somebody reads a version, whichever it is: they name no owner', async () => {
+    register(V2, 'rolled_back');
+    OURS.forEach((name) => folder(name, 2));
+    const use = { id: '0123456789ab', versionId: V3, kind: 'verify' as const, host: 'h', pid: 1 };
+    await artifacts.markUse({ ...use, until: new Date(Date.now() + HOUR).toISOString() });
+    const waiting = (await find()).filter(({ verdict }) => verdict === 'wait');
+    expect(waiting.map(({ kind, reason }) => [kind, reason.includes(`${V3}: it is being verified`)])).toEqual([
+      ['copy', true],
+      ['temporary', true],
+    ]);
+  });
+
   test('nothing of a run that goes on, or that cannot be asked after', async () => {
     register(V2, 'committed');
     folder(`.latest-copy.${RUN}`, 20);

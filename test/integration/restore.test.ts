@@ -9,6 +9,7 @@ import { openStores } from '../../client/stores';
 import { HybridFlowError } from '../../domain/errors';
 import { ARTIFACT_FILES, REHEARSAL_PREFIX, STAGING_NAMES, STORE_NAMES, type StoreName } from '../../domain/names';
 import type { ConfirmForm } from '../../domain/rehearsal';
+import { rescueRecordFile, type RescueRecord } from '../../domain/rescue';
 import { LATEST_COPY } from '../../domain/version-id';
 import { compareWithRecorded, liveFingerprint } from '../../inspection/fingerprints';
 import type { Stores } from '../../stores/ports';
@@ -44,7 +45,7 @@ afterEach(() => {
 
 /** An attempt of the activities of one run. */
 function activities(runId = 'run-1', attempt = 1, given: Stores = stores) {
-  const deps = { ...given, settings: base.settings } as unknown as ActivityDeps;
+  const deps = { ...given, settings: base.settings, secrets: [] as string[] } as unknown as ActivityDeps;
   const environment = new MockActivityEnvironment(
     { workflowExecution: { workflowId: 'w', runId }, attempt, ...timelyAttempt() },
     // Failures are what many of these tests are about.
@@ -222,6 +223,37 @@ describe('production', () => {
     expect(await failureOf(activities('run-2').saveProduction('neo4j', RESCUE))).toMatchObject({
       code: 'VERSION_IN_USE',
     });
+  });
+
+  test('its record says what was saved, also where another attempt has saved it', async () => {
+    for (const store of STORE_NAMES) await activities().saveProduction(store, RESCUE);
+    const recordOf = (store: StoreName) =>
+      JSON.parse(readFileSync(base.backup(RESCUE, rescueRecordFile(store)), 'utf8')) as RescueRecord;
+    const countsOf = () => STORE_NAMES.map((store) => recordOf(store).artifact.counts);
+    const told = countsOf();
+    for (const store of STORE_NAMES) rmSync(base.backup(RESCUE, rescueRecordFile(store)));
+    for (const store of STORE_NAMES) await activities('run-1', 2).saveProduction(store, RESCUE);
+    expect(countsOf()).toEqual(told);
+    expect(told).toMatchObject([
+      { chapters: expect.any(Number) as number },
+      { points: POINTS },
+      { nodes: expect.any(Number) as number },
+    ]);
+  });
+
+  test('an undo does without the record that cannot be written, where waiting would not help', async () => {
+    const failing = (error: HybridFlowError) => {
+      return { ...stores, graph: { ...stores.graph, fingerprintExport: () => Promise.reject(error) } };
+    };
+    const lasting = failing(new HybridFlowError('NEO4J_REFUSED', { found: 'no' }));
+    const passing = failing(new HybridFlowError('NEO4J_UNREACHABLE', { found: 'an outage' }));
+    const saved = base.backup(RESCUE, ARTIFACT_FILES.neo4j);
+    const save = (attempt: number, given: Stores, undoing: boolean) =>
+      activities('run-1', attempt, given).saveProduction('neo4j', RESCUE, undefined, undefined, undoing);
+    expect((await failureOf(save(1, lasting, false))).code).toBe('NEO4J_REFUSED');
+    expect((await failureOf(save(1, passing, true))).code).toBe('NEO4J_UNREACHABLE');
+    expect(await save(1, lasting, true)).toMatchObject({ path: saved });
+    expect(await save(4, passing, true)).toMatchObject({ path: saved });
   });
 
   test('tells what was put back', async () => {

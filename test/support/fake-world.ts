@@ -265,6 +265,7 @@ export class FakeWorld {
       }),
       fingerprint: async () => fakeGroups('bailey:ch1', this.chunks.length, this.chunks),
       fingerprintExport: async () => fakeGroups('bailey:ch1', this.chunks.length, this.chunks),
+      countExport: async () => ({ nodes: this.chunks.length }),
       digestChapters: async () => [],
       acquireFence: async (token) => {
         if (this.fence?.token !== token) this.fence = { token, cursor: '', batches: 0, labelled: 0, paused: false };

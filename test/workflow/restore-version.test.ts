@@ -174,6 +174,16 @@ describe('refuses, and changes nothing', () => {
     expectTidy(world);
   });
 
+  test('a collection that is lost: it is said how it comes back', async () => {
+    const deps = new RestoreWorld().deps();
+    const lost = () => Promise.reject(new HybridFlowError('COLLECTION_MISSING', { found: 'it is lost' }));
+    Object.assign(deps.vectors, { readMode: lost, listSnapshots: lost, inventory: lost, fingerprint: lost });
+    expect(await failing(deps, { version: BASELINE })).toMatchObject({
+      code: 'COLLECTION_MISSING',
+      message: expect.stringContaining('make textbook_chunks anew and empty') as string,
+    });
+  });
+
   test('a version that fails a critical check aside', async () => {
     const world = new RestoreWorld();
     const deps = world.deps();
@@ -244,6 +254,36 @@ describe('fails before the commit', () => {
     const failure = await failing(withFaults(world.deps(), faults).deps, { version: BASELINE, maxAttempts: 1 });
     expect(failure.code).toBe('ROLLED_BACK');
     expect(world.holds).toEqual(contentOf('second'));
+    expectTidy(world);
+  });
+
+  test('what was made anew, and is taken back, carries its version’s label again', async () => {
+    const world = secondVersion();
+    world.chunks.forEach((id) => world.labelled.add(id));
+    world.afterRestore = (store) => void (store === 'neo4j' && world.labelled.clear());
+    const faults: Fault[] = [{ call: 'metadata.journal.commitRestore', when: 'before', times: Infinity }];
+    const failure = await failing(withFaults(world.deps(), faults).deps, { version: BASELINE, maxAttempts: 1 });
+    expect(failure.code).toBe('ROLLED_BACK');
+    expect(world.labelled.size).toBe(world.chunks.length);
+    const { steps } = (failure.details[1] as RestoreOutcome).rollback ?? {};
+    expect(steps?.find(({ number }) => number === 7)?.detail).toContain(':v2_minor given back to 25 paragraphs');
+    expectTidy(world);
+  });
+
+  test('somebody writes to a store that stays: the drift that was accepted is another one', async () => {
+    const world = secondVersion();
+    const deps = world.deps();
+    const { restoreAside } = deps.vectors;
+    deps.vectors.restoreAside = async (...given) => {
+      world.contaminate('sqlite');
+      return restoreAside(...given);
+    };
+    const input = { version: BASELINE, stores: ['qdrant' as const], acceptDrift: true };
+    expect(await failing(deps, input)).toMatchObject({
+      code: 'CHECK_FAILED',
+      message: expect.stringContaining('Somebody wrote to SQLite') as string,
+    });
+    expect([world.restored, world.holds.sqlite]).toEqual([[], contentOf('contaminated').sqlite]);
     expectTidy(world);
   });
 

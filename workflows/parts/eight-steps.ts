@@ -4,9 +4,8 @@ import type { Claim } from '../../domain/claim';
 import { fenceTokens, LATEST_COPY_FOLDERS } from '../../domain/names';
 import type { RollbackRecord } from '../../domain/rollback';
 import type { TriggerFound } from '../../domain/triggers';
-import type { SwitchEntry } from '../../domain/switch-journal';
-import { BASELINE_LABEL, versionLabel } from '../../domain/version-id';
-import { labelRestored } from '../phases/restore/labels';
+import { BASELINE_LABEL } from '../../domain/version-id';
+import { giveLabelsBack } from '../phases/restore/labels';
 import { demandStillBack, takeStoresBack } from '../phases/restore/stores-back';
 import { undoSteps, type Steps } from './activities';
 import { businessFailure } from './failures';
@@ -133,22 +132,8 @@ async function lookAtProduction(steps: Steps, log: RollbackLog, left: Leftovers)
   const proof =
     kind === 'restore' ? await takeStoresBack(steps, log, entry, { dead: true }) : await prove(steps, log, left);
   // Whatever this one restored: an undo before it may have been broken off right here.
-  if (proof) await labelAgain(steps, log, entry);
+  if (proof) await giveLabelsBack(steps, log, entry).catch(() => undefined);
   return { untouched: false, proof };
-}
-
-/** What the restore has made anew carries no label, and production is again the version from before the switch. */
-async function labelAgain(steps: Steps, log: RollbackLog, entry: SwitchEntry): Promise<void> {
-  const { previousVersionId, runId } = entry;
-  if (previousVersionId === null) return;
-  const label = versionLabel(previousVersionId);
-  // Not the token that the switch wrote with: an attempt of it that wakes late must go on being refused.
-  const [, , token] = fenceTokens(runId);
-  await log.attempt(7, async () => {
-    const labelled = await labelRestored(steps, { ...entry, runId: token ?? runId }, label);
-    const detail = labelled === 0 ? `no paragraph lacks :${label}` : `:${label} given back to ${labelled} paragraphs`;
-    return { detail, result: undefined };
-  });
 }
 
 async function prove(steps: Steps, log: RollbackLog, left: Leftovers): Promise<ProductionProof | undefined> {

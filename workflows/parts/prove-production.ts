@@ -57,7 +57,7 @@ export async function proveProduction(
     for (const { store, actual } of contaminated) {
       // Listed right before: a snapshot that somebody took earlier must not be taken for what is there now.
       const present = store === 'qdrant' ? await files.listQdrantSnapshots() : [];
-      await longFiles.saveProduction(store, rescue, present, actual.sha256);
+      await longFiles.saveProduction(store, rescue, present, actual.sha256, true);
       await longFiles.restoreProduction(store, copy.folder);
     }
     const restored = contaminated.map(({ store }) => store);

@@ -17,11 +17,11 @@ export async function restorePreflight(run: RestoreRun): Promise<void> {
   const { tablesBefore } = await progress.step('look at the versioning tables', () =>
     steps.files.inspectFiles(run.versionId),
   );
-  const qdrantSnapshotsBefore = await steps.files.listQdrantSnapshots();
-  await steps.files.amendClaim({ ...run.claim, tablesBefore, qdrantSnapshotsBefore });
   run.plan = await progress.step('verify the version and hold production against it', () =>
     run.steps.longFiles.planRestore(terms.version, terms.stores),
   );
+  // Not before the plan, which says of a collection that is lost how it comes back.
+  const qdrantSnapshotsBefore = await steps.files.listQdrantSnapshots();
   // Where latest-copy is damaged, or a dead change was ended meanwhile, it is another version than was looked up; and
   // no clean-up may take away what is read from here on.
   await steps.files.amendClaim({ ...run.claim, tablesBefore, qdrantSnapshotsBefore });

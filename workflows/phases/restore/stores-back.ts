@@ -137,7 +137,7 @@ async function putBack(
   await files.openFolder(rescue);
   // Listed right before: a snapshot that somebody took earlier must not be taken for what is there now.
   const present = store === 'qdrant' ? await files.listQdrantSnapshots() : [];
-  await longFiles.saveProduction(store, rescue, present, before);
+  await longFiles.saveProduction(store, rescue, present, before, true);
   if (saved) await longFiles.restoreSaved(store, folder, saved);
   else await longFiles.restoreProduction(store, folder);
 }

@@ -1,11 +1,12 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { comparisonText, type FingerprintComparison } from '../../../domain/fingerprint';
-import type { StoreName } from '../../../domain/names';
+import { STORE_NAMES, type StoreName } from '../../../domain/names';
 import type { SwitchEntry } from '../../../domain/switch-journal';
 import { STORE_TITLES } from '../../../domain/words';
 import { businessFailure } from '../../parts/failures';
 import { fenceOf } from '../../parts/keep-fence';
 import { allOrCancel } from '../../parts/run';
+import { giveLabelsBack } from './labels';
 import type { RestoreRun } from './restore-run';
 import { takeStoresBack } from './stores-back';
 
@@ -29,13 +30,16 @@ export async function openSwitch(run: RestoreRun): Promise<void> {
   );
 }
 
-/** What was written since would be replaced without having been saved. */
+/**
+ * What was written since would be replaced without having been saved; and where only some stores are restored, what was
+ * written to the others makes them disagree about more than was told and accepted.
+ */
 async function demandUnchanged({ steps, plan }: RestoreRun): Promise<void> {
-  const changed = await steps.longFiles.changedSincePlanned(plan.production, plan.stores);
+  const changed = await steps.longFiles.changedSincePlanned(plan.production, [...STORE_NAMES]);
   if (changed.length === 0) return;
   const titles = changed.map((store) => STORE_TITLES[store]).join(' and ');
   throw businessFailure('CHECK_FAILED', {
-    found: `Somebody wrote to ${titles} while the restore was prepared; nothing was changed`,
+    found: `Somebody wrote to ${titles} while the restore was prepared; production was not changed`,
     expected: 'production as it was when the restore was planned',
     next: 'stop the other writer (`hfv plan` shows who is at work), then restore again',
     details: { changed },
@@ -57,7 +61,9 @@ export async function switchStores(run: RestoreRun, switching: () => void): Prom
   switching();
   saga.undoWith('production as it was', async () => {
     const entry = await undo.files.findSwitch(runId);
-    if (entry) run.proof = await takeStoresBack(undo, run.rollbackLog, entry);
+    if (!entry) return;
+    run.proof = await takeStoresBack(undo, run.rollbackLog, entry);
+    if (stores.includes('neo4j')) await giveLabelsBack(undo, run.rollbackLog, entry);
   });
   await allOrCancel(
     stores.map(
