@@ -3,7 +3,8 @@
 
 Needs nothing but Python 3.10. Every file is hashed and held against checksums.txt and manifest.json; the content of
 metadata.db and neo4j.jsonl.gz is fingerprinted anew, as docs/fingerprints.md defines it, and compared chapter by chapter
-with the lists beside them. (A Qdrant snapshot can be read by a Qdrant server only: its bytes are checked.)
+with the lists beside them. (A Qdrant snapshot can be read by a Qdrant server only: its bytes are checked, and the list of points
+that was made of the same collection is held against its list of fingerprints.)
 A folder of the archive (<backups>/archived/<version id>) is checked as it lies there, against archived.json; then it is
 unpacked into a temporary folder (TMPDIR names another one where that is too small) and its content checked in the same way.
 Exit code 0: all is as it was sealed. 1: something is not, and every such thing is told. 2: not called with a folder.
@@ -48,7 +49,10 @@ class Groups:
         self.digests = defaultdict(list)
 
     def add(self, group, item):
-        self.digests[group].append(sha256(item).digest())
+        self.put(group, sha256(item).digest())
+
+    def put(self, group, digest):
+        self.digests[group].append(digest)
 
     def listed(self):
         lines = {}
@@ -186,6 +190,23 @@ def neo4j_groups(file):
     for node in paragraphs:
         chapter, path = places.get(node, ("", b""))
         groups.add(chapter or "(no chapter)", net(digests[node], path))
+    return groups.listed()
+
+
+# Qdrant
+
+POINTS = "textbook_chunks.chunks.txt.gz"
+WRITTEN = {"\\\\": "\\", "\\n": "\n", "\\r": "\r", "\\t": "\t"}
+
+
+def qdrant_groups(file):
+    groups = Groups()
+    with gzip.open(file) as lines:
+        for raw in lines:
+            if not raw.endswith(b"\n"):
+                raise ValueError("it was cut short")
+            digest, _, _, group = raw[:-1].decode("utf-8", "surrogatepass").split("\t")
+            groups.put(re.sub(r"\\[\\nrt]", lambda found: WRITTEN[found[0]], group), bytes.fromhex(digest))
     return groups.listed()
 
 
@@ -339,6 +360,9 @@ def check_content_of(folder, other, others, say):
             if artifact.get("fingerprint"):
                 listed = folder / artifact["fingerprint"]["file"]
                 check_content(name, compute, folder / artifact["file"], listed, say)
+        points = artifacts["qdrant"].get("fingerprint")
+        if points and (folder / POINTS).is_file():
+            check_content("Qdrant's list of points", qdrant_groups, folder / POINTS, folder / points["file"], say)
         return manifest
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         say(f"the folder cannot be checked to its end: {type(error).__name__} {error}")

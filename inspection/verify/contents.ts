@@ -61,8 +61,8 @@ async function judge(
 }
 
 /** The groups from the list; the summary is the manifest's where there is one. */
-async function readRecorded(
-  { artifacts }: Stores,
+export async function readRecorded(
+  { artifacts }: Pick<Stores, 'artifacts'>,
   folder: string,
   store: StoreName,
   stated: Manifest['artifacts'][number]['fingerprint'],

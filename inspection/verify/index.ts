@@ -6,8 +6,9 @@ import { storesIn } from '../../domain/rescue';
 import { isRescueName, isVersionId, LATEST_COPY } from '../../domain/version-id';
 import { STORE_TITLES } from '../../domain/words';
 import type { ArchiveVerdict, CallControl, Stores } from '../../stores/ports';
-import { verifyContent } from './contents';
-import { verifyFiles } from './files';
+import { readRecorded, verifyContent } from './contents';
+import { verifyFiles, type FilesFound } from './files';
+import { verifyPoints, type PointsVerified } from './points';
 import type { Verification, VerifiedContent } from './types';
 
 export type { Verification, VerifiedContent, VerifiedFile } from './types';
@@ -56,16 +57,28 @@ async function verifyFolder(
     const vectors = wanted ? await verifyContent(stores, version, store, found, control, deep) : skipped(store);
     contents.push({ ...vectors, deep });
   }
-  const problems = [...found.problems, ...contents.flatMap(problemOf)];
+  const points = await lookAtPoints(stores, version, found);
+  const problems = [...found.problems, ...contents.flatMap(problemOf), ...(points?.problem ? [points.problem] : [])];
   return {
     version,
     folder: artifacts.pathOf(version),
     place: 'beside',
     passed: problems.length === 0,
-    files: found.files,
+    files: points ? [...found.files, points.file] : found.files,
     contents,
     problems,
   };
+}
+
+/** Where the list of fingerprints itself is unfit, that is told with the store's content. */
+async function lookAtPoints(
+  stores: Stores,
+  folder: string,
+  { manifest }: FilesFound,
+): Promise<PointsVerified | undefined> {
+  const stated = manifest?.artifacts.find(({ store }) => store === 'qdrant')?.fingerprint;
+  const recorded = stated && (await readRecorded(stores, folder, 'qdrant', stated).catch(unlessRecordDamaged));
+  return recorded && verifyPoints(stores, folder, recorded);
 }
 
 /** What was saved before a restore may be of one store only. */
@@ -101,7 +114,7 @@ async function verifyArchived(
   };
 }
 
-/** Without a record there is nothing to unpack by; the archive's own verdict says so already. */
+/** Without a record there is nothing to go by; what is wrong with it is told elsewhere. */
 function unlessRecordDamaged(error: unknown): undefined {
   if (!(error instanceof HybridFlowError) || error.code !== 'ARTIFACT_DAMAGED') throw error;
   return undefined;

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -7,7 +8,7 @@ import { gzipLines, type GzipFaults } from '../gzip-lines';
 import { listedName } from '../group-names';
 import { writeNewFile } from '../new-file';
 import type { ChunkDigest, PointDigest } from '../ports/contents';
-import { damaged } from './errors';
+import { damaged, unlessMissing } from './errors';
 
 /*
  * The list of a collection's points: gzipped, one line a point, in the order of the point ids: digest in hex, point id,
@@ -37,6 +38,25 @@ export async function writePoints(file: string, pages: AsyncIterable<PointDigest
  * @throws HybridFlowError ARTIFACT_DAMAGED where the file is missing, cut short, or has a line of another form
  */
 export async function* readPoints(file: string, wanted: ReadonlySet<string>): AsyncGenerator<ChunkDigest> {
+  for await (const { pointId, chunkId, group, digest } of parsedLines(file)) {
+    const name = listedName(group);
+    if (wanted.has(name)) yield { group: name, chunkId: chunkId || `point ${pointId}`, digest };
+  }
+}
+
+/**
+ * The fingerprint of all that the list holds; undefined where there is no list.
+ *
+ * @throws HybridFlowError as {@link readPoints}
+ */
+export async function fingerprintPoints(file: string): Promise<GroupFingerprint[] | undefined> {
+  if (!(await unlessMissing(stat(file)))) return undefined;
+  const groups = new FingerprintGroups();
+  for await (const { group, digest } of parsedLines(file)) groups.add(group, digest);
+  return groups.list();
+}
+
+async function* parsedLines(file: string): AsyncGenerator<PointDigest> {
   let number = 0;
   for await (const line of gzipLines(file, faultsOf(file))) {
     number += 1;
@@ -44,9 +64,8 @@ export async function* readPoints(file: string, wanted: ReadonlySet<string>): As
     if (!/^[0-9a-f]{64}$/.test(hex) || pointId === undefined || group === undefined || rest.length > 0) {
       throw damaged(file, `line ${number} is none of a list of points`);
     }
-    const name = listedName(plain(group));
-    if (!wanted.has(name)) continue;
-    yield { group: name, chunkId: plain(chunkId ?? '') || `point ${plain(pointId)}`, digest: Buffer.from(hex, 'hex') };
+    const digest = Buffer.from(hex, 'hex');
+    yield { pointId: plain(pointId), chunkId: plain(chunkId ?? ''), group: plain(group), digest };
   }
 }
 

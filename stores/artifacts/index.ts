@@ -3,6 +3,7 @@ import { isRescueName, isVersionId } from '../../domain/version-id';
 import type { ArtifactStore } from '../ports';
 import { Archive } from './archive';
 import { amendClaim, readClaim, releaseClaim, takeClaim } from './claim';
+import { fingerprintPoints } from './chunk-list';
 import { removeCopies, withCopy } from './copies';
 import { freeBytes, probeWrite } from './disk';
 import { onFiles, unlessMissing } from './errors';
@@ -46,6 +47,7 @@ export function openArtifactStore(backups: string): ArtifactStore {
     writeText: (folder, file, text) =>
       here(async () => writeArtifact(pathOf(folder, file), (temporary) => writeFile(temporary, text, { flag: 'wx' }))),
     readText: (folder, file) => here(() => records.readText(folder, file)),
+    fingerprintPoints: (folder, file) => here(async () => fingerprintPoints(pathOf(folder, file))),
     link: (from, to) => here(async () => linkArtifact(pathOf(from.folder, from.file), pathOf(to.folder, to.file))),
     digest: (folder, file) => here(async () => digestArtifact(pathOf(folder, file))),
     withCopy: (folder, file, name, work) => here(() => withCopy(pathOf, { folder, file }, name, work)),

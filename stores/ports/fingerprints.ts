@@ -30,4 +30,6 @@ export interface ArtifactTexts {
   writeText(folder: string, file: string, text: string): Promise<ArtifactRef>;
   /** Undefined where there is no such file. */
   readText(folder: string, file: string): Promise<string | undefined>;
+  /** What a list of points beside a snapshot makes; undefined where there is no such file, ARTIFACT_DAMAGED where it is none. */
+  fingerprintPoints(folder: string, file: string): Promise<GroupFingerprint[] | undefined>;
 }

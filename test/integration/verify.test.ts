@@ -12,11 +12,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import type { ActivityDeps, TakenArtifact } from '../../activities';
 import { createFingerprintActivities } from '../../activities/fingerprints';
 import { runProgram } from '../../client/program';
 import { openStores } from '../../client/stores';
+import { POINT_LIST_FILE } from '../../domain/compare';
 import type { FingerprintComparison } from '../../domain/fingerprint';
 import { FINGERPRINT_FILES, STORE_NAMES, type StoreName } from '../../domain/names';
 import { LATEST_COPY } from '../../domain/version-id';
@@ -150,7 +152,7 @@ describe('a sound version', () => {
       const collections = await base.collections();
       const found = await verifyVersion(stores, folder);
       expect(found).toMatchObject({ passed: true, problems: [] });
-      expect(found.files.map(({ state }) => state)).toEqual(Array(6).fill('intact'));
+      expect(found.files.map(({ state }) => state)).toEqual(Array(7).fill('intact'));
       expect(found.contents.map(({ store, state }) => [store, state])).toEqual([
         ['sqlite', 'same'],
         ['qdrant', 'same'],
@@ -196,6 +198,10 @@ describe('a copy that somebody meddled with', () => {
     t.edit(FINGERPRINT_FILES.qdrant, (text) =>
       text.replace(/[0-9a-f]{64}( {2}\d+ {2}bailey:ch1\n)/, `${'0'.repeat(64)}$1`),
     );
+  const points = (t: Tampered, change: (text: string) => string) => {
+    const file = t.at(POINT_LIST_FILE);
+    writeFileSync(file, gzipSync(change(gunzipSync(readFileSync(file)).toString())));
+  };
   const part = (t: Tampered) => truncateSync(t.at('neo4j.jsonl.gz'), statSync(t.at('neo4j.jsonl.gz')).size - 30);
 
   const cases: [string, (t: Tampered) => void, RegExp[], { script?: RegExp[]; qdrant?: boolean }?][] = [
@@ -214,8 +220,26 @@ describe('a copy that somebody meddled with', () => {
     [
       'a list, every hash made again',
       (t) => (list(t), t.reseal()),
-      [/content of Qdrant .*1 differ: bailey:ch1/],
-      { script: [], qdrant: true },
+      [/content of Qdrant .*1 differ: bailey:ch1/, /chunks\.txt\.gz is not the list .*1 differ: bailey:ch1/],
+      { script: [/list of points differs in bailey:ch1/], qdrant: true },
+    ],
+    [
+      'a line of the list of points',
+      (t) => points(t, (text) => text.replace(/^[0-9a-f]{64}/, '0'.repeat(64))),
+      [/chunks\.txt\.gz is not the list .*1 differ/],
+      { script: [/list of points differs in \w+:ch/] },
+    ],
+    [
+      'a chapter too many in the list of points',
+      (t) => points(t, (text) => `${text}${'0'.repeat(64)}\tp\tc\tforged:ch1\n`),
+      [/chunks\.txt\.gz is not the list .*forged:ch1/],
+      { script: [/list of points differs in forged:ch1: absent items recorded, 1 found/] },
+    ],
+    [
+      'the end of the list of points',
+      (t) => points(t, (text) => text.slice(0, -1)),
+      [/chunks\.txt\.gz.*cut short/],
+      { script: [/list of points cannot be read: it was cut short/] },
     ],
     [
       'a row, and nothing else',
@@ -318,15 +342,8 @@ describe('a copy that somebody meddled with', () => {
     const { problems } = await verifyVersion({ ...stores, artifacts: openArtifactStore(scratch) }, VERSION, {
       qdrant: false,
     });
-    for (const part of [
-      'SQLite',
-      'Neo4j',
-      'textbook_chunks.fingerprint.txt is missing',
-      'cut short',
-      'metadata.db has',
-    ]) {
-      expect(problems.join('\n')).toContain(part);
-    }
+    const parts = ['SQLite', 'Neo4j', 'textbook_chunks.fingerprint.txt is missing', 'cut short', 'metadata.db has'];
+    for (const part of parts) expect(problems.join('\n')).toContain(part);
     const { out } = script(tampered.folder);
     for (const part of ['SQLite differs', 'Neo4j differs', 'textbook_chunks.fingerprint.txt is missing'])
       expect(out).toContain(part);

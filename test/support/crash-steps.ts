@@ -8,7 +8,7 @@ import { Context } from '@temporalio/activity';
  */
 const READS = new Set(
   `assertStagingFits brokenChains chapterRows chapters chapterTexts checksOf chunks collectionsNamed committedBaseline
-   countExport counts current describe digest exists exportChecks find fingerprint fingerprintExport firstChapters freeBytes
+   countExport counts current describe digest exists exportChecks find fingerprint fingerprintExport fingerprintPoints firstChapters freeBytes
    hierarchy holds inspectTables integrity invalidCrossReferences inventory list listSnapshots listVersions mark
    markerLabels nearest nearestIn nextNumber operations orphans paragraphs paragraphsPerTextbook pathOf pointDigests
    points pointsPerTextbook read readClaim readFence readManifest readMode readReport readText reportedVersions residues

@@ -42,6 +42,7 @@ export function fakeTexts(
       return ref(folder, file);
     },
     readText: async (folder, file) => find(folder)?.texts?.get(file),
+    fingerprintPoints: async () => undefined,
     seal: async (folder, manifest) => {
       const found = open(folder);
       found.files.add('manifest.json');
