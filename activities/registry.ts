@@ -5,7 +5,7 @@ import { run, writeLease } from './context';
 import type { ActivityDeps } from './deps';
 
 /** The rows of version_registry and operation_log. */
-export function createRegistryActivities({ metadata: { registry } }: ActivityDeps) {
+export function createRegistryActivities({ metadata: { registry }, artifacts }: ActivityDeps) {
   return {
     async registerBaselineVersion(version: Omit<NewVersion, 'workflowId' | 'runId'>): Promise<VersionRow> {
       return registry.registerBaseline({ ...version, ...run() }, writeLease());
@@ -60,6 +60,22 @@ export function createRegistryActivities({ metadata: { registry } }: ActivityDep
     ): Promise<'rolled_back' | 'absent'> {
       if (registry.find(versionId)?.runId !== runId) return 'absent';
       return registry.rollBack(versionId, reason, operation);
+    },
+
+    /**
+     * What is told of a rollback once it is over. By then the base is free, and may be somebody else's: a change watches
+     * whether anybody but itself writes to metadata.db.
+     */
+    async logPostMortem(
+      versionId: string,
+      runId: string,
+      operations: Operation[],
+    ): Promise<'written' | 'absent' | 'busy'> {
+      if (registry.find(versionId)?.runId !== runId) return 'absent';
+      const claim = await artifacts.readClaim();
+      if (claim && claim.runId !== runId) return 'busy';
+      registry.logOperations(versionId, operations);
+      return 'written';
     },
   };
 }

@@ -28,6 +28,13 @@ export interface CheckResult {
   offenders?: Offenders;
 }
 
+/** What operation_log keeps of a check: no samples, only its verdict and both sides. */
+export function checksInBrief(
+  checks: readonly CheckResult[],
+): Pick<CheckResult, 'number' | 'name' | 'passed' | 'actual' | 'expected'>[] {
+  return checks.map(({ number, name, passed, actual, expected }) => ({ number, name, passed, actual, expected }));
+}
+
 export interface LabelCounts {
   paragraphs: number;
   labelled: number;

@@ -81,10 +81,19 @@ export function judgeCriteria(facts: CriteriaFacts, { beforeCommit = false } = {
   return beforeCommit ? results.slice(1) : results;
 }
 
+/** Of a run that was ended from outside, and has told nobody what it had found. */
+export function unjudgedCriteria(): CriterionResult[] {
+  const nothing = { before: null, schema: null, row: null, after: null, operational: null };
+  const facts = { ...nothing, fingerprints: [], probes: [], checks: [] };
+  return judgeCriteria(facts).map((one) => ({ ...one, actual: NOT_JUDGED }));
+}
+
 /** Those that are not met, and so stand in the way of a commit. */
 export function unmetCriteria(results: readonly CriterionResult[]): CriterionResult[] {
   return results.filter(({ passed, severity }) => !passed && severity !== 'warning');
 }
+
+const NOT_JUDGED = 'not judged: the run was ended from outside, and has told nothing';
 
 const counted = (value: number | null | undefined) => (value == null ? undefined : count(value));
 const shares = (perTextbook: Record<string, number> | undefined) => perTextbook && byName(perTextbook);

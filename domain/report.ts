@@ -118,7 +118,7 @@ function silentRun({ base, workflowId, runId, startedAt, endedAt, rollback }: Ro
     fingerprints: [],
     probes: [],
     rehearsal: [],
-    criteria: [],
+    criteria: rollback.criteria ?? [],
     checklists: [],
     steps: [],
     compensations: [],

@@ -1,4 +1,5 @@
 import type { CheckResult } from './checks';
+import type { CriterionResult } from './criteria';
 import type { ErrorFacts } from './errors';
 import type { FingerprintComparison } from './fingerprint';
 import type { StoreName } from './names';
@@ -37,6 +38,8 @@ export interface RollbackRecord {
   /** Production now against production before the run; empty where nothing could be compared with. */
   proof: FingerprintComparison[];
   checks: CheckResult[];
+  /** The migration's success criteria by what it had reached; a version after the baseline has none. */
+  criteria?: CriterionResult[];
   proven: boolean;
   /** What is left where, each with its error; empty where all is undone. */
   left: string[];

@@ -1,6 +1,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { CompensationResult } from '../domain/baseline';
 import type { Claim } from '../domain/claim';
+import { unjudgedCriteria } from '../domain/criteria';
 import type { RollbackRecord } from '../domain/rollback';
 import type { SwitchEntry } from '../domain/switch-journal';
 import { tellingSteps, undoSteps } from './parts/activities';
@@ -59,14 +60,18 @@ async function undo(holder: Claim, settings: DriveSettings, given: string | null
     await files.releaseClaim(runId);
     return { state: 'committed', record: null };
   }
-  const trigger = (await files.rollbackTold(versionId)).record?.trigger ?? null;
-  const { record, results } = await eightSteps({ holder, batchSize, reason, status, startedAt, trigger });
+  const told = (await files.rollbackTold(versionId)).record;
+  const ofBaseline = (holder.kind ?? 'baseline') === 'baseline';
+  const { record, results } = await eightSteps({
+    ...{ holder, batchSize, reason, status, startedAt, trigger: told?.trigger ?? null },
+    ...(ofBaseline && { criteria: told?.criteria ?? unjudgedCriteria() }),
+  });
   const { base } = holder;
   const endedAt = new Date().toISOString();
-  const told = { base, workflowId, runId, startedAt, endedAt, rollback: record, compensations: results };
+  const end = { base, workflowId, runId, startedAt, endedAt, rollback: record, compensations: results };
   // What is undone is undone, whether or not it can be told.
   await tellingSteps()
-    .files.reportRollback(told)
+    .files.reportRollback(end)
     .catch(() => undefined);
   if (record.left.length === 0) return { state: 'undone', record };
   throw needsOperator(record, results);

@@ -3,8 +3,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import type { BaselineOutcome, ProgressView } from '../../domain/baseline';
+import { unmetCriteria } from '../../domain/criteria';
 import { manifestSchema } from '../../domain/manifest';
 import { FINGERPRINT_FILES } from '../../domain/names';
+import type { RunReport } from '../../domain/report';
 import { TestBase } from '../support/base';
 import { fingerprint, type Fingerprint } from '../support/fingerprint';
 import { connectLive, ownQueue, type Live } from '../support/live';
@@ -165,6 +167,52 @@ describe('a migration', () => {
     ]);
     base.sql(`DELETE FROM operation_log WHERE operation_type='test';`);
     expect(base.sql(`SELECT * FROM operation_log WHERE operation_type='test';`)).toEqual([]);
+  });
+
+  describe('tells how it was judged', () => {
+    let report: RunReport;
+    let markdown: string;
+    beforeAll(() => {
+      report = JSON.parse(readFileSync(base.backup('reports', version, 'report.json'), 'utf8')) as RunReport;
+      markdown = readFileSync(base.backup('reports', version, 'report.md'), 'utf8');
+    });
+
+    test('by the eight criteria, the same in its result, in operation_log and in both reports', () => {
+      const { criteria = [] } = outcome;
+      expect(criteria.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+      expect(unmetCriteria(criteria)).toEqual([]);
+      expect(criteria.filter(({ expected, actual }) => expected === '' || actual === '')).toEqual([]);
+      const where = `version_id = '${version}' AND operation_type = 'success_criteria'`;
+      const rows = base.sql<{ status: string; details: string }>(`SELECT * FROM operation_log WHERE ${where}`);
+      expect(rows.map(({ status, details }) => [status, JSON.parse(details)])).toEqual([['success', { criteria }]]);
+      expect(report).toMatchObject({ outcome: 'committed', criteria });
+      const [, section = ''] = markdown.split('\n## Success criteria\n');
+      const [told = ''] = section.split('\n## ');
+      for (const { number, title } of criteria) {
+        expect(told).toContain(`\n| ${number} | ${title} | `);
+      }
+    });
+
+    test('by the three checklists, each box with its evidence', () => {
+      const { checklists } = report;
+      const count = (wanted: string) => checklists.filter(({ list }) => list === wanted).length;
+      expect(['before', 'during', 'after'].map(count).every((boxes) => boxes > 3)).toBe(true);
+      // What no program can do is left to a person, with its command; all else is ticked.
+      const open = checklists.filter(({ state }) => state !== 'done');
+      expect(open.filter(({ state }) => state === 'not reached')).toEqual([]);
+      expect(open.filter(({ state, command }) => state === 'person' && command === null)).toEqual([]);
+      // A machine that had much else to do may have answered later: that is told, and did not stop the run.
+      const slower = report.criteria.some(({ severity }) => severity === 'warning');
+      if (!slower) expect(open.filter(({ state }) => state === 'failed')).toEqual([]);
+      expect(checklists.filter(({ evidence }) => evidence === '')).toEqual([]);
+      for (const title of ['Pre-migration', 'During migration', 'Post-migration']) {
+        expect(markdown).toContain(`\n### ${title}\n`);
+      }
+      for (const { text, state } of checklists) {
+        expect(markdown).toContain(`\n- [${state === 'done' ? 'x' : ' '}] ${text} — `);
+      }
+      expect(markdown.match(/^- \[[x ]\] /gm)).toHaveLength(checklists.length);
+    });
   });
 
   test('leaves both copies complete, with checksums that sha256sum agrees with', async () => {

@@ -156,6 +156,7 @@ const SCENARIOS: Record<string, Scenario> = {
     workflow: 'rollBackVersion',
     leftBy: [...refusing('vectors.applyDelta'), ...refusing('metadata.dropStaging')],
     faults: refusing('metadata.dropStaging'),
+    undo: 'undo-needs-operator',
   },
   'rollback-undone': {
     workflow: 'rollBackVersion',

@@ -11,7 +11,9 @@ const NAMES = readdirSync(FOLDER).map((file) => file.replace(/\.json$/, ''));
 
 interface History {
   events: {
+    eventId: string;
     eventType: string;
+    activityTaskCompletedEventAttributes?: { scheduledEventId: string };
     activityTaskScheduledEventAttributes?: { activityType: { name: string } };
     workflowExecutionFailedEventAttributes?: {
       failure: { message: string; applicationFailureInfo?: { type?: string } };
@@ -39,6 +41,8 @@ const ENDS: Record<string, string> = {
   'plan-changed': 'PLAN_CHANGED',
   refused: 'LABEL_IN_USE',
   'retried-outage': 'COMPLETED',
+  'store-restored': 'ROLLED_BACK, Trigger 3',
+  tagged: 'COMPLETED',
   'drill-not-restorable': 'COMPLETED',
   'drill-passed': 'COMPLETED',
   'publish-approved': 'COMPLETED',
@@ -63,9 +67,11 @@ const ENDS: Record<string, string> = {
   'rollback-driven-forward': 'COMPLETED',
   'rollback-needs-operator': 'NEEDS_OPERATOR',
   'rollback-refused': 'BASELINE_IMMUTABLE',
+  'rollback-stops-a-run': 'COMPLETED',
   'rollback-undone': 'COMPLETED',
   'smaller-batches': 'COMPLETED',
   'undo-driven-forward': 'COMPLETED',
+  'undo-needs-operator': 'NEEDS_OPERATOR',
   'undo-undone': 'COMPLETED',
   ...Object.fromEntries([1, 2, 3, 4, 5, 6].map((n) => [`trigger-${n}`, `ROLLED_BACK, Trigger ${n}`])),
 };
@@ -84,6 +90,24 @@ test('every way a run can end is recorded, and each recording is what its name s
 
 test.each(NAMES)('a run that ended %s replays', async (name) => {
   await expect(replay(read(name))).resolves.toBeUndefined();
+});
+
+/** What a recording is kept for, where its end does not show it. */
+test.each([
+  ['tagged', 'tagRelease'],
+  ['store-restored', 'restoreProduction'],
+  ['rollback-stops-a-run', 'awaitRunClosed'],
+  ['trigger-3', 'logPostMortem'],
+  ['undo-undone', 'logPostMortem'],
+  ['undo-needs-operator', 'logPostMortem'],
+])('%s has %s in it, and it succeeded', (name, step) => {
+  const { events } = read(name);
+  const scheduled = events.find(
+    ({ activityTaskScheduledEventAttributes: a }) => a?.activityType.name === step,
+  )?.eventId;
+  const ended = events.flatMap(({ activityTaskCompletedEventAttributes: a }) => a?.scheduledEventId ?? []);
+  expect(scheduled).toBeDefined();
+  expect(ended).toContain(scheduled);
 });
 
 /** Two steps of the run's own, in each other's place: a history of a workflow that did them the other way round. */

@@ -87,6 +87,7 @@ export class Provoking {
     expect(outcome.rollback).toMatchObject({ proven: true, left: [], next: null });
     expect(outcome.rollback?.steps.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(report).toMatchObject({ outcome: 'rolled_back', trigger: outcome.trigger, rollback: { proven: true } });
+    this.#expectJudged(end, { row });
     this.#expectRecorded(end, row ? `${message}${outcome.trigger?.evidence}` : null);
     expect(await this.base.fence()).toBeUndefined();
     expect(this.base.backups().filter((path) => path.startsWith('.'))).toEqual([]);
@@ -104,5 +105,35 @@ export class Provoking {
     const logged = message === null ? [] : [{ status: 'success', fired: outcome.trigger?.trigger, ended: 1 }];
     expect(rowsOf('operation_log', `status, ${trigger}`, `${ours} AND operation_type = 'rollback'`)).toEqual(logged);
     expect(rowsOf('write_fence', '*')).toEqual([]);
+  }
+
+  /** Judged by what it had reached, validated again, and both told alike in the result, operation_log and the report. */
+  #expectJudged({ outcome, report }: Provoked, { row }: { row: boolean }): void {
+    const { criteria = [], rollback } = outcome;
+    expect(criteria.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(criteria[0]).toMatchObject({ passed: false });
+    expect([report.criteria, report.rollback?.criteria]).toEqual([criteria, criteria]);
+    const checks = rollback?.checks.map(({ number, name, passed, actual, expected }) => {
+      return { number, name, passed, actual, expected };
+    });
+    expect(new Set(checks?.map(({ number }) => number))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7]));
+    const told = { trigger: outcome.trigger, steps: rollback?.steps, checks, proven: true, left: [] };
+    const rows = !row
+      ? []
+      : [
+          ['post_mortem', 'success', expect.objectContaining(told)],
+          ['success_criteria', 'failed', { criteria }],
+        ];
+    expect(this.#lastWords(outcome.versionId)).toEqual(rows);
+  }
+
+  #lastWords(versionId: string): unknown[] {
+    const tables = this.base.sql(`SELECT name FROM sqlite_master WHERE name = 'operation_log'`);
+    if (tables.length === 0) return [];
+    const types = `operation_type IN ('post_mortem', 'success_criteria')`;
+    const where = `version_id = '${versionId}' AND ${types} ORDER BY id`;
+    return this.base
+      .sql<{ operation_type: string; status: string; details: string }>(`SELECT * FROM operation_log WHERE ${where}`)
+      .map(({ operation_type, status, details }) => [operation_type, status, JSON.parse(details)]);
   }
 }

@@ -97,6 +97,10 @@ test('during the switch: what was switched is back, and the journal says undone'
   expect((await failureOf(handle.result())).code).toBe('ROLLED_BACK');
   expect(world.journal.entries).toMatchObject([{ state: 'undone' }]);
   expect(world.registry.find(record.versionId)?.status).toBe('rolled_back');
+  const told = world.registry.log.map(({ operation }) => operation).filter(({ type }) => /mortem|criteria/.test(type));
+  // The criteria are the migration's, and this was none.
+  expect(told).toMatchObject([{ type: 'post_mortem', status: 'success', details: { steps: record.steps } }]);
+  expect(record.steps[7]).toMatchObject({ number: 8, detail: expect.stringContaining('checks passed') as string });
   expect(world.holds).toEqual(contentOf(world.content));
   expect([world.staged, world.claim, world.writeFence.standing]).toEqual([null, undefined, undefined]);
 });

@@ -1,5 +1,6 @@
 import type { CompensationResult } from '../../domain/baseline';
 import type { CheckResult } from '../../domain/checks';
+import type { CriterionResult } from '../../domain/criteria';
 import type { Claim } from '../../domain/claim';
 import { fenceTokens, LATEST_COPY_FOLDERS } from '../../domain/names';
 import type { RollbackRecord } from '../../domain/rollback';
@@ -12,7 +13,7 @@ import { businessFailure } from './failures';
 import { CONTINUE } from './names';
 import { proveProduction, type ProductionProof } from './prove-production';
 import { RollbackLog } from './rollback-log';
-import { leftBy, logFailedRollback, postMortem, rollbackRecord, validateAgain } from './rollback-record';
+import { leftBy, logFailedRollback, logPostMortem, postMortem, rollbackRecord, validateAgain } from './rollback-record';
 import { Saga } from './saga';
 import { sweepSnapshots } from './sweep-snapshots';
 
@@ -25,6 +26,8 @@ export interface Leftovers {
   startedAt: string;
   /** What the run itself told of its end, where it could. */
   trigger: TriggerFound | null;
+  /** As the run itself judged them, where it could; of a baseline alone. */
+  criteria?: CriterionResult[];
 }
 
 /** `untouched`: the run had not come so far, and there is nothing to compare. */
@@ -62,7 +65,9 @@ export async function eightSteps(left: Leftovers): Promise<{ record: RollbackRec
     const details = { trigger, reason, compensations: results, steps: log.steps };
     await logFailedRollback(versionId, postMortem(startedAt, found.proof, details, 'failed'));
   }
-  return { record: await recordOf(log, left, found, results), results };
+  const record = await recordOf(log, left, found, results);
+  if (status !== 'absent') await logPostMortem(holder.runId, left.startedAt, record);
+  return { record, results };
 }
 
 async function clearStaging({ files, longFiles, longStores }: Steps, log: RollbackLog, left: Leftovers): Promise<void> {
@@ -224,7 +229,7 @@ async function stillBack(steps: Steps, runId: string): Promise<void> {
 
 async function recordOf(
   log: RollbackLog,
-  { holder, reason, trigger, status }: Leftovers,
+  { holder, reason, trigger, status, criteria }: Leftovers,
   { proof, untouched }: ProductionFound,
   results: readonly CompensationResult[],
 ): Promise<RollbackRecord> {
@@ -233,6 +238,6 @@ async function recordOf(
   if (left.length > 0) log.note(8, 'failed', left.join('; '));
   else if (holder.tablesBefore) checks = await validateAgain(log);
   else log.note(8, 'done', 'nothing was changed');
-  const known = { versionId: holder.versionId, trigger, reason, checks, left };
+  const known = { versionId: holder.versionId, trigger, reason, checks, left, criteria };
   return rollbackRecord(known, log, proof, { proofNeeded: status !== 'absent' && !untouched });
 }

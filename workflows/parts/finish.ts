@@ -1,7 +1,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { unmetCriteria } from '../../domain/criteria';
 import type { BaselineRun } from './baseline-run';
-import { evaluateCriteria } from './criteria';
+import { criteriaOperation, judgeRun, unmetText } from './criteria';
 import { messageOf } from './failures';
 import { writeReport } from './report';
 import { startHealthCheck } from './start-health-check';
@@ -36,14 +36,8 @@ async function orWarn({ progress, warnings }: BaselineRun, name: string, work: (
 /** Only after the commit can the first criterion hold, which wants the row to say `committed`. */
 async function recordCriteria(run: BaselineRun): Promise<void> {
   const startedAt = new Date().toISOString();
-  evaluateCriteria(run, { beforeCommit: false });
-  const { criteria } = run.record;
-  const operation = {
-    type: 'success_criteria',
-    status: unmetCriteria(criteria).length === 0 ? ('success' as const) : ('failed' as const),
-    details: { criteria },
-    startedAt,
-    completedAt: new Date().toISOString(),
-  };
+  const criteria = judgeRun(run);
+  run.warnings.push(...unmetCriteria(criteria).map((one) => `criterion ${unmetText(one)}`));
+  const operation = criteriaOperation(criteria, { startedAt, completedAt: new Date().toISOString() });
   await run.undo.files.logOperations(run.versionId, [operation]);
 }

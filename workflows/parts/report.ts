@@ -1,7 +1,6 @@
 import type { CompensationResult } from '../../domain/baseline';
 import { batchLatency } from '../../domain/baseline';
 import { judgeChecklists } from '../../domain/checklists';
-import { judgeCriteria } from '../../domain/criteria';
 import type { RunReport } from '../../domain/report';
 import { workflowInfo } from '@temporalio/workflow';
 import { artifactSummaries } from './outcome';
@@ -52,8 +51,6 @@ function composeReport(
     ...found,
     artifacts: artifactSummaries(taken),
     labels: { latencyMs: batchLatency(labelLatencies), retries: labelRetries },
-    // A run that ended early is told what it did not come to.
-    criteria: found.criteria.length > 0 ? found.criteria : judgeCriteria(criteriaFacts(run)),
     checklists: [],
     steps: progress.steps,
     compensations,

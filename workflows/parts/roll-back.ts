@@ -4,11 +4,12 @@ import type { CompensationResult } from '../../domain/baseline';
 import type { Operation } from '../../domain/registry';
 import { classifyTrigger, statusMessage, type TriggerFound } from '../../domain/triggers';
 import type { BaselineRun } from './baseline-run';
+import { judgeRun } from './criteria';
 import { businessFailure, messageOf, statedTrigger } from './failures';
 import { CONTINUE } from './names';
 import { unfinished } from './outcome';
 import { writeReport } from './report';
-import { leftBy, logFailedRollback, postMortem, rollbackRecord, validateAgain } from './rollback-record';
+import { leftBy, logFailedRollback, logPostMortem, postMortem, rollbackRecord, validateAgain } from './rollback-record';
 
 export type RollBackResult = { state: 'committed' } | { state: 'ended'; failure: ApplicationFailure };
 
@@ -45,16 +46,18 @@ export async function rollBack(
       progress.goesOn();
       return { state: 'committed' };
     }
+    const criteria = judgeRun(run);
     const unsure = marked === 'unknown' && commitTried;
     const results = unsure ? [undecided()] : await run.saga.compensate((result) => progress.compensated(result));
     const clean = results.every(({ state }) => state !== 'failed');
     noteSteps(run, results);
     const checks = clean && modified ? await validateAgain(log, countedBefore(run)) : [];
     const { trigger } = record;
-    const known = { versionId, trigger, reason: message, checks, left: leftBy(results) };
+    const known = { versionId, trigger, reason: message, checks, left: leftBy(results), criteria };
     // A saga whose undos all succeeded has compared production, or had modified nothing.
     record.rollback = rollbackRecord(known, log, run.proof, { proofNeeded: false });
     if (!clean && marked !== 'absent') await logFailedRollback(versionId, rollbackOperation(run, 'failed'));
+    if (modified && marked !== 'absent') await logPostMortem(run.runId, startedOf(run), record.rollback);
     progress.ended(clean ? 'rolled_back' : 'needs_operator');
     const told = modified ? 'rolled_back' : 'refused';
     await writeReport(run, clean ? told : 'needs_operator', message, results);
@@ -67,10 +70,14 @@ export async function rollBack(
 
 /** The row of operation_log that a rollback opens, and closes with its post-mortem. */
 export function rollbackOperation(run: BaselineRun, status: 'success' | 'failed' = 'success'): Operation {
-  const { reason, compensations, steps, rollingBackSince } = run.progress.view;
+  const { reason, compensations, steps } = run.progress.view;
   const { trigger, labelRetries } = run.record;
-  const startedAt = rollingBackSince ?? new Date().toISOString();
+  const startedAt = startedOf(run);
   return postMortem(startedAt, run.proof, { trigger, reason, labelRetries, compensations, steps }, status);
+}
+
+function startedOf({ progress }: BaselineRun): string {
+  return progress.view.rollingBackSince ?? new Date().toISOString();
 }
 
 function triggerOf(run: BaselineRun, reason: string, error: unknown): TriggerFound | null {
@@ -78,8 +85,8 @@ function triggerOf(run: BaselineRun, reason: string, error: unknown): TriggerFou
 }
 
 async function mark(run: BaselineRun, message: string): Promise<string> {
-  const { undo, versionId, runId, rollbackLog: log, progress } = run;
-  const startedAt = progress.view.rollingBackSince ?? new Date().toISOString();
+  const { undo, versionId, runId, rollbackLog: log } = run;
+  const startedAt = startedOf(run);
   try {
     const status = await undo.files.markRollback(versionId, runId, message, startedAt);
     if (status === 'absent') log.note(2, 'not needed', 'the version had no row yet', startedAt);

@@ -1,9 +1,10 @@
 import type { CompensationResult } from '../../domain/baseline';
-import type { CheckResult } from '../../domain/checks';
+import { checksInBrief, type CheckResult } from '../../domain/checks';
 import type { Operation } from '../../domain/registry';
 import { inBrief } from '../../domain/fingerprint';
 import type { RollbackRecord } from '../../domain/rollback';
 import { tellingSteps } from './activities';
+import { criteriaOperation } from './criteria';
 import { CONTINUE } from './names';
 import type { ProductionProof } from './prove-production';
 import type { RollbackLog } from './rollback-log';
@@ -42,7 +43,7 @@ export async function logFailedRollback(versionId: string, operation: Operation)
 
 /** `proofNeeded`: production had been modified, so that without a comparison nothing is proven of it. */
 export function rollbackRecord(
-  told: Pick<RollbackRecord, 'versionId' | 'trigger' | 'reason' | 'checks' | 'left'>,
+  told: Pick<RollbackRecord, 'versionId' | 'trigger' | 'reason' | 'checks' | 'left' | 'criteria'>,
   log: RollbackLog,
   proof: ProductionProof | undefined,
   { proofNeeded }: { proofNeeded: boolean },
@@ -58,6 +59,22 @@ export function rollbackRecord(
     proven: undone && comparisons.every(({ same }) => same) && (comparisons.length > 0 || !proofNeeded),
     next: told.left.length > 0 ? CONTINUE : null,
   };
+}
+
+/**
+ * The last word on a rollback, after the validation that follows it: its eight steps, the checks and the criteria. To be
+ * said of a version that has a row. What is undone is undone, whether or not it can be told.
+ */
+export async function logPostMortem(runId: string, startedAt: string, record: RollbackRecord): Promise<void> {
+  const { versionId, trigger, reason, steps, checks, criteria, proof, restored, proven, left } = record;
+  const told = { trigger, reason, steps, checks: checksInBrief(checks), proof: inBrief(proof), restored, proven, left };
+  const at = { startedAt, completedAt: new Date().toISOString() };
+  const status = left.length === 0 ? 'success' : 'failed';
+  const operations: Operation[] = [{ type: 'post_mortem', status, details: told, ...at }];
+  if (criteria) operations.push(criteriaOperation(criteria, at));
+  await tellingSteps()
+    .files.logPostMortem(versionId, runId, operations)
+    .catch(() => undefined);
 }
 
 /** Closes the row of operation_log that the rollback has opened: `failed` where something is left to undo. */

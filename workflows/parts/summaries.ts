@@ -24,6 +24,7 @@ export const SUMMARIES: Record<keyof FileActivities | keyof StoreActivities, str
   commitVersion: 'validating -> committed',
   markRollback: 'rollback_triggered -> rolling_back, log row opened',
   rollBackRow: 'rolling_back -> rolled_back, with the reason',
+  logPostMortem: 'the steps, the checks and the criteria in operation_log',
   tryOperations: "the plan's test row in operation_log",
   lookUpRollback: 'which version is to be rolled back?',
   awaitRunClosed: 'wait for the run to end',

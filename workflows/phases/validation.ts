@@ -4,7 +4,7 @@ import { STORE_NAMES } from '../../domain/names';
 import type { ProbeComparison } from '../../domain/probes';
 import { LATEST_COPY } from '../../domain/version-id';
 import type { BaselineRun, Found } from '../parts/baseline-run';
-import { evaluateCriteria } from '../parts/criteria';
+import { demandCriteria } from '../parts/criteria';
 import { demandAll } from '../parts/demand';
 import { asTrigger, messageOf, triggerFailure } from '../parts/failures';
 import { allOrCancel } from '../parts/run';
@@ -33,7 +33,7 @@ export async function validation(run: BaselineRun, found: Found): Promise<void> 
   await run.step('try the versioning tables', () => operational(run));
   await run.step(
     'evaluate the criteria',
-    async () => evaluateCriteria(run, { beforeCommit: true }),
+    async () => demandCriteria(run),
     () => ({ criteria: record.criteria }),
   );
 }
