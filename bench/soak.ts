@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { startOrAttach } from '../client/changes';
 import type { Context } from '../client/context';
-import { exitCodeOf } from '../client/exit-codes';
+import { EXIT, exitCodeOf } from '../client/exit-codes';
 import { positiveWhole } from '../client/numbers';
 import { scaleOf } from '../client/seeding';
 import { withStores } from '../client/stores';
@@ -14,6 +14,7 @@ import { withLock } from '../stack/toolchain/lock';
 import { makeRoomFor, markSpent, seedOnce } from './corpus';
 import { chapterOf, halfAPercent, publishChapters } from './life';
 import { openFiles, residentMemory } from './memory';
+import { FEWEST_VERSIONS, judgeSoak, type SoakRow, type SoakVerdict } from './soak-verdict';
 import { benchEnvironment, BENCH_ROOT, startBenchStack } from './stack';
 import { startWorker } from './worker';
 
@@ -21,25 +22,43 @@ interface Flags {
   scale: string;
   versions: number;
   built?: boolean;
+  check?: boolean;
 }
 
-/** Publishes version upon version on one base with one worker, and tells after each what has grown. */
-async function main(argv: string[]): Promise<void> {
-  const {
-    scale,
-    versions,
-    built = false,
-  } = new Command('soak')
+/**
+ * Publishes version upon version on one base with one worker, and tells after each what has grown. Exits with 0 whatever
+ * it finds, unless `--check` is given.
+ */
+async function main(argv: string[]): Promise<number> {
+  const command = new Command('soak')
     .description('publish versions back to back, and print memory, open files, disk, history and leftovers after each')
     .option('--scale <scale>', 'full, small, or a number of paragraphs', 'small')
     .option('--versions <n>', 'how many versions to publish', positiveWhole, 10)
     .option('--built', 'run the worker from dist/ (see `npm run build`), as an installed package does')
-    .parse(argv, { from: 'user' })
-    .opts<Flags>();
-  await withLock(join(BENCH_ROOT, 'run', 'bench.lock'), () => soak(scaleOf(scale), versions, built), {});
+    .option('--check', `exit with ${EXIT.checkFailed} where memory or open files grow, or anything is left over`)
+    .parse(argv, { from: 'user' });
+  const { scale, versions, built = false, check = false } = command.opts<Flags>();
+  if (check && versions < FEWEST_VERSIONS) {
+    command.error(`error: --check wants ${FEWEST_VERSIONS} versions or more`, { exitCode: EXIT.usage });
+  }
+  const [baseline, ...published] = await withLock(
+    join(BENCH_ROOT, 'run', 'bench.lock'),
+    () => soak(scaleOf(scale), versions, built),
+    {},
+  );
+  if (!check || !baseline) return EXIT.done;
+  const verdicts = judgeSoak(baseline, published);
+  for (const verdict of verdicts) tell(verdictLine(verdict));
+  return verdicts.some(({ within }) => within === false) ? EXIT.checkFailed : EXIT.done;
 }
 
-async function soak(scale: ReturnType<typeof scaleOf>, versions: number, built: boolean): Promise<void> {
+function verdictLine({ name, found, limit, within }: SoakVerdict): string {
+  const mark = within === null ? '-' : within ? 'ok' : 'OVER';
+  return `${mark.padEnd(4)}  ${name}: ${found} (at most ${limit})`;
+}
+
+async function soak(scale: ReturnType<typeof scaleOf>, versions: number, built: boolean): Promise<SoakRow[]> {
+  const rows: SoakRow[] = [];
   try {
     await makeRoomFor(scale);
     const { context } = await startBenchStack(false);
@@ -52,12 +71,16 @@ async function soak(scale: ReturnType<typeof scaleOf>, versions: number, built: 
         const { change } = await startOrAttach(session, context.settings().base, { startedBy: 'soak' });
         const size = halfAPercent(await change.handle.result());
         tell(HEADER);
-        tell(await figures(context, worker.pid, 'baseline', 0, (await change.handle.describe()).historyLength));
-        for (let nth = 1; nth <= versions; nth++) tell(await publishOne(context, session, worker.pid, { nth, size }));
+        const events = (await change.handle.describe()).historyLength;
+        rows.push(await figures(context, worker.pid, { name: 'baseline', elapsedMs: 0, events }));
+        for (let nth = 1; nth <= versions; nth++) {
+          rows.push(await publishOne(context, session, worker.pid, { nth, size }));
+        }
       } finally {
         await worker.stop();
       }
     });
+    return rows;
   } finally {
     await down({ root: BENCH_ROOT, env: benchEnvironment() });
   }
@@ -68,13 +91,14 @@ async function publishOne(
   session: Session,
   pid: number,
   { nth, size }: { nth: number; size: number },
-): Promise<string> {
+): Promise<SoakRow> {
   const startedAt = performance.now();
   // Long-lived ports of every kind are in use from the first version on; each edits a chapter and adds one.
   const numbers = ['1', `${900 + nth}`];
   const chapters = numbers.map((number) => chapterOf('soak', number, size, `soak ${nth}`));
   const { outcome, historyEvents } = await publishChapters(context, session, chapters, 'soak');
-  return figures(context, pid, outcome.versionId, performance.now() - startedAt, historyEvents);
+  const elapsedMs = performance.now() - startedAt;
+  return figures(context, pid, { name: outcome.versionId, elapsedMs, events: historyEvents });
 }
 
 function tell(line: string): void {
@@ -92,28 +116,32 @@ const HEADER = [
   'leftovers',
 ].join('  ');
 
+/** Reads what has grown, and tells it. */
 async function figures(
   context: Context,
   pid: number,
-  name: string,
-  elapsedMs: number,
-  events: number,
-): Promise<string> {
+  { name, elapsedMs, events }: { name: string; elapsedMs: number; events: number },
+): Promise<SoakRow> {
   const settings = context.settings();
-  const { leftovers } = await withStores(context, (stores) =>
+  const { leftovers: found } = await withStores(context, (stores) =>
     findLeftovers({ ...stores, retention: settings.retention }),
   );
   const mebibytes = (bytes: number | null) => (bytes === null ? '-' : (bytes / 2 ** 20).toFixed(1));
-  return [
+  const residentBytes = residentMemory(pid);
+  const files = openFiles(pid);
+  const leftovers = found.map(({ kind, verdict }) => `${kind} (${verdict})`);
+  const line = [
     name.padEnd(30),
     (elapsedMs / 1_000).toFixed(1).padStart(7),
-    mebibytes(residentMemory(pid)).padStart(7),
-    String(openFiles(pid) ?? '-').padStart(5),
+    mebibytes(residentBytes).padStart(7),
+    String(files ?? '-').padStart(5),
     mebibytes(diskUsed(settings.backups)).padStart(11),
     mebibytes(diskUsed(join(BENCH_ROOT, 'data', 'qdrant'))).padStart(10),
     String(events).padStart(6),
-    leftovers.map(({ kind, verdict }) => `${kind} (${verdict})`).join(', ') || 'none',
+    leftovers.join(', ') || 'none',
   ].join('  ');
+  tell(line);
+  return { name, residentBytes, openFiles: files, leftovers };
 }
 
 /** What the files below a folder take; the bytes of several names count once, and holes not at all. */
@@ -126,7 +154,10 @@ function diskUsed(folder: string): number {
   return [...seen.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exitCode = exitCodeOf(error);
-});
+main(process.argv.slice(2)).then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = exitCodeOf(error);
+  },
+);

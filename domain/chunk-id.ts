@@ -9,3 +9,8 @@ export function chapterIdOf({ textbookId, chapterNumber }: ChapterKey): string {
 export function chapterOfChunk(chunkId: string): string | undefined {
   return /^(.+?:ch[^:]+):./.exec(chunkId)?.[1];
 }
+
+/** `bailey:ch60` -> `bailey`, of an id as {@link chapterOfChunk} tells it. */
+export function textbookOfChapter(chapterId: string): string {
+  return /^(.+?):ch/.exec(chapterId)?.[1] ?? chapterId;
+}

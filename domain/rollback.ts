@@ -43,6 +43,8 @@ export interface RollbackRecord {
   proven: boolean;
   /** What is left where, each with its error; empty where all is undone. */
   left: string[];
+  /** Where it was committed: nothing was rolled back, and what was left to do has been done. */
+  driven?: { versionId: string; disagreedAtMostMs: number | null };
   /** The one command that continues, where something is left. */
   next: string | null;
 }

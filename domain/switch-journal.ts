@@ -35,3 +35,17 @@ export interface Pin {
   by: string;
   pinnedAt: string;
 }
+
+/**
+ * For how long at most the stores showed two versions: from the entry, which comes before the first store is switched, to
+ * the commit point, which switches the last. The journal keeps whole seconds; each may have been cut by nearly one. Null
+ * of a switch that was never committed.
+ */
+export function disagreedAtMost({
+  startedAt,
+  committedAt,
+}: Pick<SwitchEntry, 'startedAt' | 'committedAt'>): number | null {
+  if (committedAt === null) return null;
+  // Two workers' clocks may differ.
+  return Math.max(0, Date.parse(committedAt) - Date.parse(startedAt)) + 1_000;
+}

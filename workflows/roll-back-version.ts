@@ -2,7 +2,7 @@ import { CancellationScope, getExternalWorkflowHandle } from '@temporalio/workfl
 import type { Claim } from '../domain/claim';
 import type { RestoreDetails } from '../domain/restore';
 import { committedFacts, type RollBackInput, type RollbackRecord } from '../domain/rollback';
-import type { SwitchEntry } from '../domain/switch-journal';
+import { disagreedAtMost, type SwitchEntry } from '../domain/switch-journal';
 import type { RollbackTarget } from '../activities';
 import { abort } from './messages';
 import { AlreadyCommitted, undoAbandoned } from './parts/abandoned';
@@ -51,12 +51,12 @@ async function rollBack(input: RollBackInput): Promise<RollbackRecord> {
 /** Past its commit point a change is not undone: what it had left to do has been done. */
 function drivenForward(
   versionId: string,
-  { versionId: of, proof, proven, warnings }: Omit<Driven, 'kind'>,
+  { versionId: of, proof, proven, disagreedAtMostMs = null, warnings }: Omit<Driven, 'kind'>,
 ): RollbackRecord {
   const nothing = { trigger: null, steps: [], restored: [], savedTo: null, checks: [], left: [] };
   const reason = ['it was committed, and has been driven to its end', ...warnings].join('; ');
   const next = proven ? null : `look at what differs with \`hfv compare ${of} production\``;
-  return { versionId, ...nothing, reason, proof, proven, next };
+  return { versionId, ...nothing, reason, proof, proven, driven: { versionId: of, disagreedAtMostMs }, next };
 }
 
 /** It says that it is rolled back, and has left no report: so it is not proven here. */
@@ -101,11 +101,13 @@ async function restoreEnded(holder: Claim, versionId: string, reason: string): P
 }
 
 /** The run itself has driven it to its end, and is no more there to be asked: production is. */
-async function heldAgainst({ versionId, stores, details }: SwitchEntry): Promise<Omit<Driven, 'kind'>> {
-  const { source } = details as unknown as RestoreDetails;
+async function heldAgainst(entry: SwitchEntry): Promise<Omit<Driven, 'kind'>> {
+  const { versionId, stores } = entry;
+  const { source } = entry.details as unknown as RestoreDetails;
   const warnings: string[] = [];
   const proof = await holdProductionAgainst(source.folder, stores, warnings);
-  return { versionId, proof, proven: proof.length > 0 && proof.every(({ same }) => same), warnings };
+  const proven = proof.length > 0 && proof.every(({ same }) => same);
+  return { versionId, proof, proven, disagreedAtMostMs: disagreedAtMost(entry), warnings };
 }
 
 /** It came too late. Where the run could not end what follows its commit, there is something left to drive forward. */

@@ -56,7 +56,9 @@ export function renderReady(answer: ReadyAnswer, color: Colors): string {
   const { accepted, failed, verdict, awaitsApproval } = answer;
   const head = accepted
     ? color.green(
-        awaitsApproval ? 'Validated; it waits for approval (`hfv approve`).' : 'Validated; it is promoted now.',
+        awaitsApproval
+          ? 'Validated; it waits for approval: look at it with `hfv compare production staging`, then `hfv approve`.'
+          : 'Validated; it is promoted now.',
       )
     : color.red('Refused; staging stays open, to be mended.');
   return [

@@ -1,12 +1,12 @@
 import prettyBytes from 'pretty-bytes';
 import type { Manifest } from '../../domain/manifest';
 import type { OperationRow, VersionRow } from '../../domain/registry';
-import type { Pin, SwitchEntry } from '../../domain/switch-journal';
+import { disagreedAtMost, type Pin, type SwitchEntry } from '../../domain/switch-journal';
 import type { LastDone } from '../../domain/version-stats';
 import type { ArtifactPresence } from '../../inspection/doctor/artifacts';
 import type { Colors } from '../output';
 import { table } from './tables';
-import { count, fields, shortHash } from './text';
+import { count, duration, fields, shortHash } from './text';
 import { doneText } from './versions';
 
 /** What `hfv show` knows of a version, or of latest-copy. Field names are part of the contract. */
@@ -103,9 +103,15 @@ function switchesTable({ switches, version, name }: VersionDetails, color: Color
     entry.state === 'done' || entry.state === 'undone' ? entry.state : color.yellow(entry.state),
     entry.startedAt,
     entry.committedAt ?? '',
+    disagreedText(entry),
     entry.stores.join(', '),
   ]);
-  return table(['switch', 'state', 'began', 'commit point', 'stores'], rows, color);
+  return table(['switch', 'state', 'began', 'commit point', 'disagreed', 'stores'], rows, color);
+}
+
+function disagreedText(entry: SwitchEntry): string {
+  const milliseconds = disagreedAtMost(entry);
+  return milliseconds === null ? '' : `at most ${duration(milliseconds)}`;
 }
 
 function countsOf(counts: Manifest['counts']): string {

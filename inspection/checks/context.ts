@@ -10,8 +10,8 @@ import type {
 import type { Reads } from './reads';
 
 export interface ChecksOptions {
-  /** What the inventory before the change counted; check 1 is measured by it. */
-  expected?: { chapters: number; perTextbook: Record<string, number> };
+  /** What check 1 is measured by: what the inventory before the change counted, unless another source is named. */
+  expected?: { chapters: number; perTextbook: Record<string, number>; source?: string };
   /** What the configuration states, for want of an inventory and of a committed version. */
   expectedChapters?: number | null;
   /** Numbers of the checks to run; all seven by default. */

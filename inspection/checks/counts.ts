@@ -27,7 +27,7 @@ export async function checkCounts({ reads }: CheckContext): Promise<Verdict> {
 
 /** The inventory at hand; else the version that production is, by its manifest or its row; else the configuration. */
 async function expectedChapters({ stores, options }: CheckContext): Promise<ExpectedChapters | null> {
-  if (options.expected) return { ...options.expected, source: 'inventory before the change' };
+  if (options.expected) return { source: 'inventory before the change', ...options.expected };
   const { journal, registry } = stores.metadata;
   const current = journal.current()?.versionId;
   const version = registry.list().find(({ versionId }) => versionId === current);

@@ -1,20 +1,22 @@
 import type { CheckResult } from '../../domain/checks';
-import { chapterIdOf, chapterOfChunk } from '../../domain/chunk-id';
+import { chapterIdOf, chapterOfChunk, textbookOfChapter } from '../../domain/chunk-id';
 import { OffenderTally } from '../../domain/offenders';
 import type { CallControl, ChunkPage } from '../../stores/ports';
 import type { CheckedStores } from '../checks';
 
 export interface Census {
   check: CheckResult;
+  /** Rows of SQLite: the count that the version is registered with. */
   chapters: number;
-  perTextbook: Record<string, number>;
+  /** The same by Qdrant's chunks: SQLite's rows measured by themselves would always be right. */
+  measured: { chapters: number; perTextbook: Record<string, number>; source: string };
   points: number;
   paragraphs: number;
 }
 
 /**
- * The orphan census: every chapter that any of the three stores knows must be known to all of them. It takes the
- * stores as they will be; see {@link stagedView}.
+ * The orphan census: every chapter that any of the three stores knows must be known to all of them, and there must be
+ * one. It takes the stores as they will be; see {@link stagedView}.
  */
 export async function takeCensus(view: CheckedStores, control: CallControl): Promise<Census> {
   const startedAt = performance.now();
@@ -34,18 +36,28 @@ export async function takeCensus(view: CheckedStores, control: CallControl): Pro
     if (lacking.length > 0) orphans.add(`${chapter}: not in ${lacking.join(' and ')}`);
   }
   const offenders = orphans.result();
-  const perTextbook: Record<string, number> = {};
-  for (const { textbookId } of rows) perTextbook[textbookId] = (perTextbook[textbookId] ?? 0) + 1;
   const check: CheckResult = {
     name: 'orphan census: chapters known to all three stores',
     severity: 'critical',
-    passed: offenders.total === 0,
+    passed: offenders.total === 0 && inSqlite.size > 0,
     expected: 'every chapter in SQLite, Qdrant and Neo4j alike',
     actual: offenders.total === 0 ? `${inSqlite.size} chapters in each` : `${offenders.total} chapters are not`,
     durationMs: Math.round(performance.now() - startedAt),
     offenders,
   };
-  return { check, chapters: rows.length, perTextbook, points: qdrant.read, paragraphs: neo4j.read };
+  return {
+    check,
+    chapters: rows.length,
+    measured: measureOf(qdrant.chapters),
+    points: qdrant.read,
+    paragraphs: neo4j.read,
+  };
+}
+
+function measureOf(chapters: ReadonlySet<string>): Census['measured'] {
+  const perTextbook: Record<string, number> = {};
+  for (const textbook of [...chapters].map(textbookOfChapter)) perTextbook[textbook] = (perTextbook[textbook] ?? 0) + 1;
+  return { chapters: chapters.size, perTextbook, source: 'by the chunks staged in Qdrant' };
 }
 
 /** Chapters only: chunk ids without one are the concern of check 4. */

@@ -38,9 +38,9 @@ export async function inspectStaging(
   await Promise.all([vectors.assertStagingFits(control), graph.assertStagingFits(sqlite.removed)]);
   const view = stagedView(stores, sqlite.removed);
   const census = await takeCensus(view, control);
-  const { chapters, perTextbook, points, paragraphs } = census;
+  const { chapters, measured, points, paragraphs } = census;
   const [seven, drift, qdrant, neo4j, lists] = await Promise.all([
-    runChecks(view, { expected: { chapters, perTextbook } }, control),
+    runChecks(view, { expected: measured }, control),
     checkDrift(stores, control),
     vectors.stagedDelta(control),
     graphDelta(stores, sqlite.removed),

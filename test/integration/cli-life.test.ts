@@ -164,7 +164,10 @@ test('another one is refused, mended, approved and promoted', async () => {
   expect(refused.stdout).toContain('only in Qdrant: bailey:ch93:1.2');
   await ingest();
   const ready = await run('ready');
-  expect([ready.code, ready.stdout]).toEqual([0, expect.stringContaining('hfv approve')]);
+  expect([ready.code, ready.stdout]).toEqual([
+    0,
+    expect.stringMatching(/`hfv compare production staging`, then `hfv approve`/),
+  ]);
   const unapproved = await json<ErrorView>(run, 'commit');
   expect([unapproved.code, unapproved.value.error.code]).toEqual([7, 'NOT_STAGING']);
   expect(unapproved.value.error.next).toContain('hfv approve');

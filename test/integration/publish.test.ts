@@ -1,14 +1,21 @@
+import { disagreedAtMost } from '../../domain/switch-journal';
+import { STORE_NAMES } from '../../domain/names';
+import type { RestoreOutcome } from '../../domain/restore';
+import { compareWithRecorded } from '../../inspection/fingerprints';
 import { LATEST_COPY } from '../../domain/version-id';
 import { manifestSchema } from '../../domain/manifest';
 import { readFileSync } from 'node:fs';
 import type { HybridFlowError } from '../../domain/errors';
 import type { PublishInput } from '../../domain/publish';
 import type { ParsedChapter } from '../../examples/ingestion/chapter';
+import { renderPublished } from '../../client/render/publish';
+import { duration } from '../../client/render/text';
 import { TestBase } from '../support/base';
-import { fingerprint } from '../support/fingerprint';
+import { fingerprint, type Fingerprint } from '../support/fingerprint';
 import { connectLive, ownQueue, type Live } from '../support/live';
 import { chapterOf, Publishing, registerBaseline } from '../support/publishing';
 import { failureOf } from '../support/workflow-env';
+import { plain } from '../unit/client/support';
 
 jest.setTimeout(240_000);
 
@@ -17,6 +24,7 @@ const taskQueue = ownQueue();
 let live: Live;
 let base: TestBase;
 let baseline: string;
+let atBaseline: Fingerprint;
 let chapters: { textbook_id: string; chapter_number: string; title: string }[];
 
 beforeAll(async () => {
@@ -24,6 +32,7 @@ beforeAll(async () => {
   base = await TestBase.make({ paragraphs: PARAGRAPHS, migration: { batchSize: 100 } });
   await live.work(base.settings, taskQueue);
   baseline = await registerBaseline(live, taskQueue);
+  atBaseline = await fingerprint(base);
   chapters = base.sql('SELECT textbook_id, chapter_number, title FROM chapter_metadata ORDER BY id');
 });
 afterEach(() => Publishing.closeLast());
@@ -85,6 +94,15 @@ test('adds, changes and removes chapters as one, in all three stores, and proves
     warnings: [],
   });
   expect(outcome.versionId).toMatch(/^v\d+_major_/);
+  const [entry] = base.sql<{ started_at: string; committed_at: string }>(
+    'SELECT started_at, committed_at FROM switch_journal ORDER BY id DESC LIMIT 1',
+  );
+  const [startedAt, committedAt] = [`${entry?.started_at}Z`, `${entry?.committed_at}Z`];
+  const { disagreedMs = 0, mode } = outcome.promote ?? {};
+  expect([mode, disagreedMs > 0]).toEqual(['in place', true]);
+  expect(disagreedMs).toBeLessThanOrEqual(disagreedAtMost({ startedAt, committedAt }) ?? 0);
+  const told = `the stores disagreed for ${duration(disagreedMs)} (Qdrant: in place)`;
+  expect(renderPublished(outcome, null, plain)).toContain(told);
   expect(outcome.delta).toEqual({
     sqlite: { added: ['bailey:ch900'], changed: [idOf(changed)], removed: [removed] },
     qdrant: { added: ['bailey:ch900'], changed: [idOf(changed)], removed: [removed] },
@@ -124,6 +142,25 @@ test('refuses staging that is not sound, says why, and takes it once it is mende
   expect((await publishing.reaches('open')).staging?.lastReady?.accepted).toBe(false);
   await publishing.write([chapterOf('bailey', '901', 'one')]);
   expect((await publishing.promoted()).outcome).toBe('committed');
+});
+
+test('refuses a chapter that Qdrant and Neo4j have and SQLite has not, by the census and by count', async () => {
+  const before = await fingerprint(base);
+  const publishing = await Publishing.open(live, base, taskQueue);
+  await publishing.write([chapterOf('bailey', '904', 'one')]);
+  base.sql(`DELETE FROM chapter_metadata_staging WHERE chapter_number = '904'`);
+  const refused = await publishing.ready();
+  expect(refused.accepted).toBe(false);
+  expect(refused.failed).toEqual([
+    expect.stringMatching(/^orphan census: .*1 chapters are not$/),
+    expect.stringMatching(/^chapters in SQLite: .*by the chunks staged in Qdrant/),
+  ]);
+  const census = refused.verdict?.checks.find(({ name }) => name.startsWith('orphan census'));
+  expect(census?.offenders).toEqual({ total: 1, samples: ['bailey:ch904: not in SQLite'] });
+  await publishing.cancel();
+  await publishing.handle.result();
+  expect(await fingerprint(base)).toEqual(before);
+  await expectNoStaging();
 });
 
 test('refuses what answers searches otherwise than production does, beyond the threshold', async () => {
@@ -207,6 +244,35 @@ test('an earlier version comes back whole: titles and what hangs beside the para
   expect(again.delta?.neo4j).toEqual({ added: [], changed: ['bailey:ch903'], removed: [] });
   expect(manifestOf(again.versionId).fingerprint).toBe(manifestOf(versionId).fingerprint);
   expect(manifestOf(renamed.versionId).fingerprint).not.toBe(manifestOf(versionId).fingerprint);
+});
+
+test('a version staged from nothing is all that production holds then, and the baseline comes back whole', async () => {
+  const publishing = await Publishing.open(live, base, taskQueue, { from: 'empty' });
+  await publishing.write([chapterOf('bailey', '905', 'one', 8)]);
+  const outcome = await publishing.promoted();
+  expect(outcome).toMatchObject({
+    ...{ outcome: 'committed', from: 'empty', proven: true, warnings: [] },
+    counts: { chapters: 1, points: 8, paragraphs: 8 },
+    delta: { neo4j: { added: ['bailey:ch905'], changed: [] } },
+  });
+  const deps = live.open(base.settings);
+  const held = await Promise.all(STORE_NAMES.map((store) => compareWithRecorded(deps, outcome.versionId, store, {})));
+  expect(held.map(({ store, same }) => [store, same])).toEqual(STORE_NAMES.map((store) => [store, true]));
+  // The same, past the program: nothing of any other chapter is left.
+  expect(base.sql('SELECT textbook_id, chapter_number FROM chapter_metadata')).toEqual([
+    { textbook_id: 'bailey', chapter_number: '905' },
+  ]);
+  expect(await base.qdrant('POST', '/collections/textbook_chunks/points/count', { exact: true })).toEqual({ count: 8 });
+  expect(await base.count('MATCH (p:Paragraph) RETURN count(p)')).toBe(8);
+  expect(await base.cypher('MATCH (c:Chapter) RETURN c.id AS id')).toEqual([{ id: 'bailey:ch905' }]);
+  await expectNoStaging();
+
+  const restored = await live.client.workflow.execute<() => Promise<RestoreOutcome>>('restoreVersion', {
+    ...{ taskQueue, workflowId: `${taskQueue}-restore`, args: [{ version: 'baseline' }] as unknown as [] },
+  });
+  expect(restored).toMatchObject({ outcome: 'restored', versionId: baseline, proven: true });
+  const after = await fingerprint(base);
+  expect([after.sqlite, after.qdrant, after.neo4j]).toEqual([atBaseline.sqlite, atBaseline.qdrant, atBaseline.neo4j]);
 });
 
 test.each([

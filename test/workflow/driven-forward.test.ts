@@ -1,3 +1,4 @@
+import { renderRollback } from '../../client/render/rollback';
 import { healthWorkflowId, undoWorkflowId } from '../../domain/names';
 import type { RollbackRecord } from '../../domain/rollback';
 import { LATEST_COPY } from '../../domain/version-id';
@@ -5,6 +6,10 @@ import type { rollBackVersion } from '../../workflows';
 import { PublishWorld } from '../support/fakes/publish-world';
 import { contentOf } from '../support/fakes/restore-world';
 import { publishRuns } from '../support/fake-publishing';
+import { plain } from '../unit/client/support';
+
+/** Three seconds by the journal, which keeps whole ones. */
+const AT_MOST = { disagreedAtMostMs: 4_000 };
 
 jest.setTimeout(60_000);
 
@@ -31,6 +36,8 @@ async function terminated(world: PublishWorld): Promise<{ runId: string; version
   release();
   const [entry] = world.journal.entries;
   expect(entry).toMatchObject({ state: 'committed', runId });
+  // As if the stores had taken their time.
+  Object.assign(entry ?? {}, { startedAt: '2026-01-01T00:00:01.000Z', committedAt: '2026-01-01T00:00:04.000Z' });
   return { runId, versionId: entry?.versionId ?? '' };
 }
 
@@ -72,8 +79,15 @@ test('a publication that died behind its commit ends as it would have: proven, i
     ['neo4j', true],
   ]);
   expect(logged(world, 'driven_forward')).toMatchObject([
-    { status: 'success', details: { proven: true, fingerprints: [{ same: true }, { same: true }, { same: true }] } },
+    {
+      status: 'success',
+      details: { ...AT_MOST, proven: true, fingerprints: [{ same: true }, { same: true }, { same: true }] },
+    },
   ]);
+  expect(record.driven).toEqual({ versionId, ...AT_MOST });
+  const told = renderRollback(record, plain);
+  expect(told).toContain(`Driven to its end ${versionId}`);
+  expect(told).toContain('the stores disagreed for at most 4.0 s');
   expect(logged(world, 'retention')).toMatchObject([{ details: { startedBy: `${versionId}, driven to its end` } }]);
   expect(await healthOf(versionId)).toBe('RUNNING');
   expectEnded(world, versionId);
@@ -90,7 +104,7 @@ test('it is not called proven where production is no longer what it committed, t
     reason: expect.stringContaining('qdrant') as string,
     next: expect.stringContaining(versionId) as string,
   });
-  expect(logged(world, 'driven_forward')).toMatchObject([{ status: 'failed', details: { proven: false } }]);
+  expect(logged(world, 'driven_forward')).toMatchObject([{ status: 'failed', details: { proven: false, ...AT_MOST } }]);
   await healthOf(versionId);
   expectEnded(world, versionId);
 });
@@ -118,6 +132,7 @@ test('the next publication drives it to its end, and applies its window once it 
   };
   const next = await fakes.open(deps);
   const nextRunId = (await next.describe()).runId;
+  expect(logged(world, 'driven_forward')).toMatchObject([{ details: AT_MOST }]);
   expect(logged(world, 'retention')).toHaveLength(1);
   expect(new Set(claims)).toEqual(new Set([nextRunId]));
   expect(await healthOf(versionId)).toBe('RUNNING');

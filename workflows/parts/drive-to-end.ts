@@ -1,7 +1,7 @@
 import type { Claim } from '../../domain/claim';
 import { comparisonText, inBrief } from '../../domain/fingerprint';
 import { STORE_NAMES } from '../../domain/names';
-import type { SwitchEntry } from '../../domain/switch-journal';
+import { disagreedAtMost, type SwitchEntry } from '../../domain/switch-journal';
 import { driveForward } from '../phases/publish/sealing';
 import { driveRestoreForward } from '../phases/restore/forward';
 import { undoSteps, type Steps } from './activities';
@@ -33,7 +33,7 @@ export async function driveToEnd(holder: Claim, entry: SwitchEntry, settings: Dr
   // First, while the claim still names those that the dead run took: what is captured below is this run's own.
   await sweepSnapshots(steps, [], { runId, justNow: false });
   const driven =
-    entry.kind === 'restore' ? await driveRestore(steps, entry) : await drivePublish(steps, holder, settings);
+    entry.kind === 'restore' ? await driveRestore(steps, entry) : await drivePublish(steps, holder, entry, settings);
   await steps.files.releaseWriteFence(runId);
   if (driven.kind === 'publish') await planHealthCheck(base, driven.versionId, settings);
   await steps.files.releaseClaim(runId);
@@ -47,10 +47,16 @@ export async function planHealthCheck(base: string, versionId: string, settings:
 
 async function driveRestore(steps: Steps, entry: SwitchEntry): Promise<Driven> {
   const { versionId, comparisons, proven, warnings } = await driveRestoreForward(steps, entry);
-  return { versionId, kind: 'restore', proof: comparisons, proven, warnings };
+  const disagreedAtMostMs = disagreedAtMost(entry);
+  return { versionId, kind: 'restore', proof: comparisons, proven, disagreedAtMostMs, warnings };
 }
 
-async function drivePublish(steps: Steps, holder: Claim, { batchSize }: DriveSettings): Promise<Driven> {
+async function drivePublish(
+  steps: Steps,
+  holder: Claim,
+  entry: SwitchEntry,
+  { batchSize }: DriveSettings,
+): Promise<Driven> {
   const { base, runId, workflowId, versionId, label } = holder;
   const startedAt = new Date().toISOString();
   const warnings: string[] = [];
@@ -67,10 +73,12 @@ async function drivePublish(steps: Steps, holder: Claim, { batchSize }: DriveSet
   const differing = proof.filter(({ same }) => !same);
   warnings.push(...differing.map((one) => `${one.store} is not the version's any more: ${comparisonText(one)}`));
   const proven = sealed.proven && proof.length === STORE_NAMES.length && proof.every(({ same }) => same);
-  const details = { proven, fingerprints: inBrief(proof), warnings, note: 'driven to its end after its run had died' };
+  const disagreedAtMostMs = disagreedAtMost(entry);
+  const note = 'driven to its end after its run had died';
+  const details = { proven, fingerprints: inBrief(proof), disagreedAtMostMs, warnings, note };
   const completedAt = new Date().toISOString();
   await steps.files.logOperations(versionId, [
     { type: 'driven_forward', status: proven ? 'success' : 'failed', details, startedAt, completedAt },
   ]);
-  return { versionId, kind: 'publish', proof, proven, warnings };
+  return { versionId, kind: 'publish', proof, proven, disagreedAtMostMs, warnings };
 }

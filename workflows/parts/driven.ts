@@ -11,6 +11,8 @@ export interface Driven {
   /** Production held against the version while it was driven; empty where that was not asked. */
   proof: FingerprintComparison[];
   proven: boolean;
+  /** As the journal tells; see {@link disagreedAtMost}. */
+  disagreedAtMostMs: number | null;
   warnings: string[];
 }
 

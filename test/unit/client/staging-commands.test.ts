@@ -1,10 +1,13 @@
 import { runProgram } from '../../../client/program';
 import type { ErrorView } from '../../../client/render/error';
+import { renderReady } from '../../../client/render/publish';
 import type { Session } from '../../../client/temporal';
 import type { ProgressView } from '../../../domain/baseline';
 import { HybridFlowError } from '../../../domain/errors';
 import type { StagingView } from '../../../domain/staging';
-import { committedOutcome, fakeWorld, progressView } from './support';
+import { committedOutcome, fakeWorld, plain, progressView } from './support';
+
+const LOOK_FIRST = /`hfv compare production staging`, then `hfv approve`/;
 
 /** Its staging is not open yet, so that there is nothing to say of it. */
 const PREPARING = progressView({ versionId: 'v2_minor_20260102_030405', phase: 'preparation' });
@@ -77,7 +80,12 @@ describe('validated a moment ago, and not yet waiting for approval', () => {
 
   test('commit without --approve says that an approval is wanted, in place of waiting for it: 7', async () => {
     const { exit, updates, found } = await asked({ answers }, 'commit');
-    expect([exit, updates, found.error.next]).toEqual([7, [], expect.stringContaining('hfv approve')]);
+    expect([exit, updates, found.error.next]).toEqual([7, [], expect.stringMatching(LOOK_FIRST)]);
+  });
+
+  test('ready names what to look at before the approval; where none is wanted, neither', () => {
+    expect(renderReady(lastReady, plain)).toMatch(LOOK_FIRST);
+    expect(renderReady({ ...lastReady, awaitsApproval: false }, plain)).toBe('Validated; it is promoted now.');
   });
 });
 
