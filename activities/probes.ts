@@ -35,7 +35,7 @@ export function createProbeActivities({ vectors, graph, embedder, probes, artifa
         { signal: control.signal },
       );
       // The vectors are in the file of before.
-      const slim = captures.map(({ takenAt, answers }) => ({ takenAt, answers }));
+      const slim = captures.map(({ takenAt, answers, yardstick }) => ({ takenAt, answers, yardstick }));
       const text = `${JSON.stringify({ attempt, comparisons, captures: slim })}\n`;
       await artifacts.writeReport(versionId, REPORT_FILES.probesAfter, text);
       return comparisons;

@@ -53,11 +53,12 @@ export const settingsSchema = z.strictObject({
       /** Empty: the first chapter of each textbook. */
       chapters: z.array(z.string().min(1)).default([]),
       limit: positive.max(100).default(5),
-      /** Fewer than 5 judge no latency. */
+      /** Fewer than 5 judge no latency. Probes that are fast are asked up to three times as often. */
       repeats: positive.max(1_000).default(7),
       warningPercent: z.coerce.number().positive().default(10),
       failurePercent: z.coerce.number().positive().default(20),
-      toleranceMs: z.coerce.number().nonnegative().default(25),
+      /** A slowdown by no more than this counts for nothing; how much more is noise, the samples themselves tell. */
+      toleranceMs: z.coerce.number().nonnegative().default(2),
       commands: z
         .array(
           z.strictObject({

@@ -64,11 +64,15 @@ export function same(what: string, probes: readonly ProbeComparison[]): Part {
   return some(what, 'identical', probes, { passed: other.length === 0, actual });
 }
 
-/** That no answer takes longer than before, by the share that the plan allows. */
+/** That no answer takes longer than before, by the share that the plan allows; what was not judged is told. */
 export function inTime(probes: readonly ProbeComparison[], percent: number): Part {
   const slow = probes.filter(isSlow);
   const advisory = slow.every(({ verdict }) => verdict === 'warning');
-  const actual = slow.length === 0 ? `all ${count(probes.length)}` : `${count(slow.length)} slower${reasons(slow)}`;
+  const open = probes.flatMap(({ name, notJudged }) => (notJudged === undefined ? [] : { name, why: notJudged }));
+  const judged = probes.length - open.length;
+  const within = open.length === 0 ? `all ${count(judged)}` : `${count(judged)} of ${count(probes.length)}`;
+  const rest = open.length === 0 ? '' : `; ${count(open.length)} not judged${reasons(open)}`;
+  const actual = `${slow.length === 0 ? within : `${count(slow.length)} slower${reasons(slow)}`}${rest}`;
   const expected = `within ${percent} % of before`;
   return { ...some('response times', expected, probes, { passed: slow.length === 0, actual }), advisory };
 }
@@ -104,7 +108,7 @@ function isSlow({ verdict, identical }: ProbeComparison): boolean {
   return verdict !== 'ok' && identical;
 }
 
-function reasons(probes: readonly ProbeComparison[]): string {
+function reasons(probes: readonly Pick<ProbeComparison, 'name' | 'why'>[]): string {
   if (probes.length === 0) return '';
   return ` (${probes.map(({ name, why }) => `${name}${why ? `: ${why}` : ''}`).join(', ')})`;
 }

@@ -1,4 +1,4 @@
-import { judgeLatency, type LatencyJudgement, type LatencyRule } from './latency';
+import { judgeLatency, loadOf, type LatencyJudgement, type LatencyRule } from './latency';
 
 /** A program of the user's that must answer the same before and after, byte for byte. No shell is involved. */
 export interface CommandProbe {
@@ -7,6 +7,8 @@ export interface CommandProbe {
   cwd?: string;
   timeoutSeconds: number;
   maxBytes: number;
+  /** Samples that an earlier capture has of it: as many are taken, however long a run takes by now. */
+  samples?: number;
 }
 
 export interface ProbeSettings extends LatencyRule {
@@ -15,7 +17,7 @@ export interface ProbeSettings extends LatencyRule {
   /** Chapters whose hierarchy is read; empty: the first of each textbook. */
   chapters: readonly string[];
   limit: number;
-  /** Timed repetitions of every probe, interleaved; warm-ups come on top. */
+  /** Timed repetitions of every probe, interleaved; warm-ups come on top, and fast probes are asked more often. */
   repeats: number;
   commands: readonly CommandProbe[];
 }
@@ -41,6 +43,8 @@ export interface ProbeCapture {
   answers: ProbeAnswer[];
   /** Query -> vector, so that the later capture asks exactly the same. */
   vectors: Record<string, number[]>;
+  /** Milliseconds of a piece of work that is no query, once a round: how busy the machine was. */
+  yardstick?: number[];
 }
 
 /** A capture as it goes through the workflow: without vectors and samples. */
@@ -65,6 +69,8 @@ export interface ProbeComparison {
   samples: number;
   /** Why it is not `ok`; where it is, why a slower median was not believed. */
   why: string | null;
+  /** Why its time was not judged; left out where it was. */
+  notJudged?: string;
 }
 
 /**
@@ -77,7 +83,10 @@ export function judgeProbes(
   rule: LatencyRule,
 ): ProbeComparison[] {
   return before.answers.map((answer) => {
-    const answers = after.flatMap((capture) => capture.answers.filter(({ name }) => name === answer.name));
+    const answers = after.flatMap((capture) => {
+      const load = loadOf(before.yardstick, capture.yardstick);
+      return capture.answers.filter(({ name }) => name === answer.name).map((later) => ({ ...later, load }));
+    });
     return compare(answer, answers, rule);
   });
 }
@@ -88,12 +97,16 @@ export function failedBySlownessOnly(comparisons: readonly ProbeComparison[]): b
   return failed.length > 0 && failed.every(({ identical }) => identical);
 }
 
-function compare(before: ProbeAnswer, after: readonly ProbeAnswer[], rule: LatencyRule): ProbeComparison {
+/** An answer, and how much slower than before the machine itself was by then. */
+type LaterAnswer = ProbeAnswer & { load: number };
+
+function compare(before: ProbeAnswer, after: readonly LaterAnswer[], rule: LatencyRule): ProbeComparison {
   const content = judgeContent(before, after);
   // Beside another answer, or none, the time it took says nothing.
   const latency = content === null ? mildest(before, after, rule) : null;
   const { verdict, why } = content ?? latency?.judgement ?? { verdict: 'ok' as const, why: null };
   const shown = latency?.answer ?? after.at(-1);
+  const unjudged = latency ? latency.judgement.unjudged : 'there is no answer that is the same as before';
   return {
     name: before.name,
     kind: before.kind,
@@ -104,6 +117,7 @@ function compare(before: ProbeAnswer, after: readonly ProbeAnswer[], rule: Laten
     medianAfterMs: latency?.judgement.medianAfterMs ?? null,
     samples: shown?.milliseconds.length ?? 0,
     why,
+    ...(unjudged !== null && { notJudged: unjudged }),
   };
 }
 
@@ -129,12 +143,12 @@ const SEVERITY = { ok: 0, warning: 1, failed: 2 } as const;
 /** The mildest judgement of all captures; of equally mild ones the latest. */
 function mildest(
   before: ProbeAnswer,
-  after: readonly ProbeAnswer[],
+  after: readonly LaterAnswer[],
   rule: LatencyRule,
 ): { answer: ProbeAnswer; judgement: LatencyJudgement } | null {
   const judged = after.map((answer) => ({
     answer,
-    judgement: judgeLatency(before.milliseconds, answer.milliseconds, rule),
+    judgement: judgeLatency(before.milliseconds, answer.milliseconds, rule, answer.load),
   }));
   judged.sort((a, b) => SEVERITY[b.judgement.verdict] - SEVERITY[a.judgement.verdict]);
   return judged.at(-1) ?? null;

@@ -5,7 +5,7 @@ import { code, maybe, passedMark, plain, section, table } from './text';
 
 /** The same questions before and after: answers and times. */
 export function probesSection({ probes, probesBefore }: RunReport): string {
-  const rows = probes.map(({ name, verdict, identical, results, medianBeforeMs, medianAfterMs, samples, why }) => [
+  const rows = probes.map(({ name, verdict, identical, results, medianBeforeMs, medianAfterMs, samples, ...told }) => [
     plain(name),
     verdict === 'ok' ? 'ok' : `**${verdict}**`,
     passedMark(identical),
@@ -13,7 +13,7 @@ export function probesSection({ probes, probesBefore }: RunReport): string {
     milliseconds(medianBeforeMs),
     milliseconds(medianAfterMs),
     count(samples),
-    plain(why ?? ''),
+    plain(told.why ?? told.notJudged ?? ''),
   ]);
   const head = ['Probe', 'Verdict', 'Same answer', 'Results', 'Median before', 'Median after', 'Samples', 'Why'];
   return section('Probes', [

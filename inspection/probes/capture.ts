@@ -1,11 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import { HybridFlowError } from '../../domain/errors';
+import { ENOUGH_SAMPLES } from '../../domain/latency';
 import { redact } from '../../domain/masking';
 import type { ProbeAnswer, ProbeCapture, ProbeSettings } from '../../domain/probes';
 import type { CallControl, Embedder } from '../../stores/ports';
 import { hierarchyProbe, searchProbe } from './builtin';
 import { commandProbe } from './command';
 import type { Probe, ProbeStores } from './probe';
+import { doYardstick } from './yardstick';
 
 export interface CaptureOptions {
   /** Of an earlier capture, so that the same is asked; only a query that is not among them is embedded. */
@@ -13,6 +15,8 @@ export interface CaptureOptions {
   /** Texts that no recorded error may carry. */
   secrets?: readonly string[];
   control?: CallControl;
+  /** Work that tells how busy the machine is. */
+  yardstick?: () => Promise<void>;
   /** For how long outages of a store are waited out, in the whole capture. */
   patienceMs?: number;
 }
@@ -22,6 +26,8 @@ const MOST_TEXTBOOKS = 5;
 const PATIENCE_MS = 10_000;
 const OUTAGE_PAUSE_MS = 500;
 const ERROR_SHOWN = 500;
+const MORE_OFTEN = 3;
+const NEXT_TO_NO_TIME_MS = 1_000;
 
 /**
  * Asks every probe, round after round, so that a busy moment of the machine falls on all of them. What goes wrong in
@@ -33,7 +39,13 @@ export async function captureProbes(
   stores: ProbeStores,
   embedder: Embedder,
   settings: ProbeSettings,
-  { vectors: known = {}, secrets = [], control = {}, patienceMs = PATIENCE_MS }: CaptureOptions = {},
+  {
+    vectors: known = {},
+    secrets = [],
+    control = {},
+    yardstick = doYardstick,
+    patienceMs = PATIENCE_MS,
+  }: CaptureOptions = {},
 ): Promise<ProbeCapture> {
   const takenAt = new Date().toISOString();
   const queries = [...new Set(settings.queries)];
@@ -45,8 +57,8 @@ export async function captureProbes(
     ...[...new Set(stated)].map((chapterId) => hierarchyProbe(stores, chapterId, rounds)),
     ...settings.commands.map((command) => commandProbe(command, rounds, secrets)),
   ];
-  const answers = await askInRounds(probes, { control, patience: { leftMs: patienceMs }, secrets });
-  return { takenAt, embedder: embedder.name, limit, answers, vectors };
+  const asking = { control, patience: { leftMs: patienceMs }, secrets, yardstick };
+  return { takenAt, embedder: embedder.name, limit, vectors, ...(await askInRounds(probes, asking)) };
 }
 
 async function queryVectors(
@@ -68,37 +80,70 @@ interface Asking {
   control: CallControl;
   patience: { leftMs: number };
   secrets: readonly string[];
+  yardstick: () => Promise<void>;
 }
 
-async function askInRounds(probes: readonly Probe[], asking: Asking): Promise<ProbeAnswer[]> {
-  const asked = probes.map((probe) => ({ probe, answer: noAnswer(probe) }));
-  const rounds = Math.max(0, ...probes.map(({ warmUps, rounds }) => warmUps + rounds));
+async function askInRounds(
+  probes: readonly Probe[],
+  asking: Asking,
+): Promise<Required<Pick<ProbeCapture, 'answers' | 'yardstick'>>> {
+  const asked = probes.map((probe) => ({ probe, answer: noAnswer(probe), rounds: probe.rounds }));
+  const yardstick: number[] = [];
   let done = 0;
-  for (let round = 0; round < rounds; round++) {
-    for (const { probe, answer } of asked) {
-      if (answer.error !== null || round >= probe.warmUps + probe.rounds) continue;
-      await askOnce(probe, answer, round >= probe.warmUps, asking);
+  for (let round = 0; ; round++) {
+    const open = asked.filter(({ probe, answer, rounds }) => isOpen(probe, answer, { round, rounds }));
+    if (open.length === 0) return { answers: asked.map(({ answer }) => answer), yardstick };
+    const busyMs = await timed(asking.yardstick);
+    // Its first calls are as cold as those of the probes.
+    if (round > 0) yardstick.push(busyMs);
+    for (const one of open) {
+      const { probe, answer } = one;
+      const tookMs = await askOnce(probe, answer, round >= probe.warmUps, asking);
+      if (round === 0) one.rounds = probe.roundsAfter?.(tookMs) ?? probe.rounds;
       asking.control.onProgress?.(++done);
     }
   }
-  return asked.map(({ answer }) => answer);
+}
+
+/** A fast probe is asked up to three times as often, while that takes next to no time: so its median is a firm one. */
+function isOpen(
+  probe: Probe,
+  { error, milliseconds }: ProbeAnswer,
+  { round, rounds }: { round: number; rounds: number },
+) {
+  if (error !== null) return false;
+  if (round < probe.warmUps + rounds) return true;
+  if (probe.roundsAfter || rounds < ENOUGH_SAMPLES || milliseconds.length >= MORE_OFTEN * rounds) return false;
+  return milliseconds.reduce((sum, one) => sum + one, 0) < NEXT_TO_NO_TIME_MS;
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return inHundredths(performance.now() - startedAt);
+}
+
+function inHundredths(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
 }
 
 function noAnswer({ name, kind }: Probe): ProbeAnswer {
   return { name, kind, error: null, sha256: null, results: 0, milliseconds: [] };
 }
 
-/** Asks, and adds to the answer what came of it: an answer that differs from the round before is an error too. */
-async function askOnce(probe: Probe, answer: ProbeAnswer, timed: boolean, asking: Asking): Promise<void> {
+/** Asks, adds to the answer what came of it, and says how long it took: an answer that differs from the round before is an error too. */
+async function askOnce(probe: Probe, answer: ProbeAnswer, counts: boolean, asking: Asking): Promise<number> {
   const { signal } = asking.control;
   try {
     const { sha256, results, milliseconds } = await askPatiently(probe, asking);
     if (answer.sha256 !== null && answer.sha256 !== sha256) throw notRepeatable();
     Object.assign(answer, { sha256, results });
-    if (timed) answer.milliseconds.push(Math.round(milliseconds * 100) / 100);
+    if (counts) answer.milliseconds.push(inHundredths(milliseconds));
+    return milliseconds;
   } catch (error) {
     signal?.throwIfAborted();
     Object.assign(answer, { error: inWords(error, asking.secrets), sha256: null, results: 0 });
+    return 0;
   }
 }
 

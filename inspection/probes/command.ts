@@ -2,12 +2,18 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { HybridFlowError } from '../../domain/errors';
+import { ENOUGH_SAMPLES } from '../../domain/latency';
 import { redact } from '../../domain/masking';
 import type { CommandProbe } from '../../domain/probes';
 import type { Probe } from './probe';
 
-/** Programs are slow to start; so few samples judge no latency, but show whether the answer can be repeated. */
-const MOST_ROUNDS = 3;
+/** Programs are slow to start: they are timed as often as it takes to judge them, and no more. */
+const MOST_ROUNDS = ENOUGH_SAMPLES;
+/** One that takes longer is not timed often enough to be judged, only to see whether its answer can be repeated. */
+const LONG_MS = 4_000;
+const LONG_ROUNDS = 2;
+/** Its files are in the system's cache then, as they will be when it is asked again. */
+const WARM_UPS = 1;
 /** How long a program may take to end by itself once it was asked to. */
 const GRACE_MS = 1_000;
 const TAIL_BYTES = 4_096;
@@ -19,10 +25,19 @@ const TAIL_SHOWN = 300;
  * passwords to do its work. What it prints is hashed and dropped; only the end of its stderr is shown, redacted.
  */
 export function commandProbe(command: CommandProbe, repeats: number, secrets: readonly string[]): Probe {
+  const rounds = Math.min(repeats, MOST_ROUNDS);
+  const long = Math.min(rounds, LONG_ROUNDS);
   return {
-    ...{ name: `command ${command.name}`, kind: 'command', warmUps: 0, rounds: Math.min(repeats, MOST_ROUNDS) },
+    ...{ name: commandName(command), kind: 'command', warmUps: WARM_UPS, rounds },
+    // One that was judged before is judged again, however long it takes by now: that may be what is wrong with it.
+    roundsAfter: (firstMs) => command.samples ?? (firstMs > LONG_MS ? long : rounds),
     ask: (signal) => runCommand(command, secrets, signal),
   };
+}
+
+/** By which it is found in a capture. */
+export function commandName({ name }: CommandProbe): string {
+  return `command ${name}`;
 }
 
 interface Ending {

@@ -13,6 +13,8 @@ export interface Probe {
   /** Rounds whose time is not counted, and rounds whose time is. */
   warmUps: number;
   rounds: number;
+  /** How many rounds are timed once it is known how long the first one took; left out: as above, more where it is fast. */
+  roundsAfter?(firstMs: number): number;
   /** Asks once. Throws where there is no answer. */
   ask(signal?: AbortSignal): Promise<{ sha256: string; results: number }>;
 }

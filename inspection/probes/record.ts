@@ -16,6 +16,7 @@ const captureSchema = z.object({
     }),
   ),
   vectors: z.record(z.string(), z.array(z.number())),
+  yardstick: z.array(z.number()).optional(),
 }) satisfies z.ZodType<ProbeCapture>;
 
 /** A capture as a report file keeps it. */

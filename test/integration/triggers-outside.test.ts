@@ -1,7 +1,10 @@
+import { openGraphStore } from '../../stores/neo4j';
 import { openVectorStore } from '../../stores/qdrant';
 import { HttpRelay, type Interference } from '../support/http-relay';
 import type { Meddling } from '../support/meddle';
 import { Provoking } from '../support/provoking';
+import { neo4jTarget } from '../support/store-targets';
+import { TcpRelay } from '../support/tcp-relay';
 
 jest.setTimeout(300_000);
 
@@ -10,6 +13,9 @@ jest.setTimeout(300_000);
 const PASS: Interference = { kind: 'pass' };
 const POINTS = '/collections/textbook_chunks/points';
 const SNAPSHOTS = '/collections/textbook_chunks/snapshots';
+
+/** Of what the server says meanwhile; a whole one of the small base takes some times as much. */
+const MIDDLE_OF_AN_EXPORT = 20_000;
 
 let on: Provoking;
 let relay: HttpRelay;
@@ -83,7 +89,7 @@ describe('Qdrant behind a relay', () => {
   test.each([
     ['fails', failing, /search .*status 500/],
     ['finds nothing', nothing, /search .*zero results/],
-    ['takes a quarter of a second longer', { kind: 'delay', milliseconds: 250 } as const, /search .*% slower .*20 %/],
+    ['takes half a second longer', { kind: 'delay', milliseconds: 500 } as const, /search .*% slower .*20 %/],
   ])('trigger 5: a search that %s', async (_, what, told) => {
     const meddlings = [onceLabelled(`${POINTS}/query`, what), untilUndone];
     // One query will do: that it is slow is measured three times.
@@ -95,6 +101,28 @@ describe('Qdrant behind a relay', () => {
 });
 
 describe('Neo4j', () => {
+  test('trigger 2: a connection that breaks in the middle of the export, at every attempt', async () => {
+    const target = await neo4jTarget();
+    const { hostname, port } = new URL(target.uri);
+    const wire = new TcpRelay({ host: hostname, port: Number(port) });
+    const graph = openGraphStore({ ...target, uri: `bolt://127.0.0.1:${await wire.start()}` });
+    const exportTo: typeof graph.exportTo = async (...given) => {
+      wire.cutAfter(MIDDLE_OF_AN_EXPORT);
+      return graph.exportTo(...given).finally(() => wire.mend());
+    };
+    try {
+      const end = await on.provoke({ deps: { graph: { ...graph, exportTo } } });
+      // The copies are taken before anything is written, so that there is no row yet.
+      await on.expectProven(end, 2, { row: false });
+      expect(end.outcome.trigger?.evidence).toContain('NEO4J_UNREACHABLE');
+      expect(wire.cuts).toBe(2);
+      expect(end.outcome.rollback?.restored).toEqual([]);
+    } finally {
+      await graph.close();
+      await wire.stop();
+    }
+  });
+
   /** The last page cannot be labelled: somebody else holds a paragraph of it. */
   async function locked(): Promise<{ taken: Meddling; release: () => Promise<void> }> {
     let release = () => Promise.resolve();

@@ -59,7 +59,7 @@ describe('settings', () => {
         repeats: 7,
         warningPercent: 10,
         failurePercent: 20,
-        toleranceMs: 25,
+        toleranceMs: 2,
         commands: [],
       },
       embedder: { kind: 'feature-hashing', timeoutSeconds: 30 },

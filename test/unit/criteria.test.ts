@@ -1,3 +1,4 @@
+import type { ProbeComparison } from '../../domain/probes';
 import { judgeCriteria, unmetCriteria, type CriteriaFacts, type CriterionResult } from '../../domain/criteria';
 import { comparison, criteriaFacts, inventory, probe, row } from '../support/report';
 
@@ -151,6 +152,18 @@ describe('the eight success criteria', () => {
     expect(failing(results)).toEqual(numbers);
     expect(results.find(({ number }) => number === numbers[0])?.actual).toMatch(told);
     expect(unmetCriteria(results).map(({ number }) => number)).toEqual(numbers);
+  });
+
+  test('what was not judged is no part of what is in time, and is told with the reason', () => {
+    const told = (...probes: ProbeComparison[]) => judgeCriteria(criteriaFacts({ probes }))[6];
+    expect(told(...good.probes)?.actual).toMatch(/response times: all [0-9]+$/);
+    const open = probe('command ls', { notJudged: '2 samples (6.2 s each) are too few to judge by' });
+    const text = '; 1 not judged (command ls: 2 samples (6.2 s each) are too few to judge by)';
+    const [judged, all] = [good.probes.length, good.probes.length + 1];
+    expect(told(...good.probes, open)).toMatchObject({ passed: true });
+    expect(told(...good.probes, open)?.actual).toContain(`response times: ${judged} of ${all}${text}`);
+    const slow = probe('search "y"', { verdict: 'failed', why: '90 % slower' });
+    expect(told(...good.probes, open, slow)?.actual).toContain(`1 slower (search "y": 90 % slower)${text}`);
   });
 
   test('answers that are slower, but not too slow, do not meet the criterion and are a warning', () => {

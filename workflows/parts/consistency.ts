@@ -1,4 +1,5 @@
 import type { TakenArtifact } from '../../activities';
+import { judgeArtifacts } from '../../domain/checks';
 import { stateConsistency, type ConsistencyStatement, type FenceCoverage, type Marks } from '../../domain/consistency';
 import type { FingerprintComparison } from '../../domain/fingerprint';
 import type { Inventory } from '../../domain/inventory';
@@ -11,20 +12,24 @@ interface Capture {
   marks: { before: Marks; after: Marks };
 }
 
-/** What is known of the moment that the three artifacts show; `unchanged` adds what a later comparison found. */
+/**
+ * What is known of the moment that the three artifacts show; `compared` adds what a later comparison found. What was
+ * captured is counted against `counted`, the inventory from before it.
+ */
 export function stateOfCapture(
   { versionId, claim }: BaselineRun,
   { taken, marks }: Capture,
-  unchanged: Partial<Record<StoreName, boolean>> = {},
+  counted: Inventory,
+  compared: readonly FingerprintComparison[] = [],
 ): ConsistencyStatement {
-  const windows = taken.map(({ artifact: { store, capturedFrom, capturedTo } }) => ({
-    store,
-    capturedFrom,
-    capturedTo,
-    contentUnchanged: unchanged[store] ?? null,
-    // The artifacts are held against the inventory before they are sealed.
-    countsUnchanged: true,
-  }));
+  const windows = taken.map(({ artifact }) => {
+    const { store, capturedFrom, capturedTo } = artifact;
+    const later = compared.find((one) => one.store === store);
+    const countsUnchanged =
+      judgeArtifacts(counted, [artifact]).every(({ passed }) => passed) &&
+      later?.expected.items === later?.actual.items;
+    return { store, capturedFrom, capturedTo, contentUnchanged: later?.same ?? null, countsUnchanged };
+  });
   const fence = {
     owner: `the claim of ${versionId}`,
     from: claim.claimedAt,
@@ -67,16 +72,17 @@ export function stateOfPromoted({ taken, marks, inventory, compared, fence }: Pr
  *
  * @throws CHECK_FAILED as trigger 6 where a store changed while it was captured
  */
-export async function settleConsistency(run: BaselineRun, folder: string, capture: Capture): Promise<void> {
+export async function settleConsistency(
+  run: BaselineRun,
+  folder: string,
+  capture: Capture,
+  counted: Inventory,
+): Promise<void> {
   const { record, steps } = run;
   const open = record.consistency?.stores.filter(({ marks }) => marks !== 'equal').map(({ store }) => store) ?? [];
   if (open.length > 0) {
     const compared = await Promise.all(open.map((store) => steps.longFiles.compareProduction(folder, store)));
-    record.consistency = stateOfCapture(
-      run,
-      capture,
-      Object.fromEntries(compared.map(({ store, same }) => [store, same])),
-    );
+    record.consistency = stateOfCapture(run, capture, counted, compared);
   }
   demandConsistent(record.consistency);
 }

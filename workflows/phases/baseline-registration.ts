@@ -25,7 +25,7 @@ export async function baselineRegistration(run: BaselineRun, found: Found, lates
   demandSameContent(latest.taken[0], taken[0]);
   await run.step(
     'state the consistency',
-    () => settleConsistency(run, LATEST_COPY, latest),
+    () => settleConsistency(run, LATEST_COPY, latest, found.inventory),
     () => ({ consistency: record.consistency }),
   );
   const { consistency } = record;

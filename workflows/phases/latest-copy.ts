@@ -37,10 +37,11 @@ export async function takeLatestCopy(run: BaselineRun, found: Found): Promise<La
   ] as const);
   const after = await steps.longFiles.markStores();
   const copy: LatestCopy = { taken: [metadata, qdrant, neo4j], collection, marks: { before, after } };
-  record.consistency = stateOfCapture(run, copy);
-  demandConsistent(record.consistency);
+  record.consistency = stateOfCapture(run, copy, found.inventory);
   const artifacts = copy.taken.map(({ artifact }) => artifact);
+  // Says more than the statement does where it is the counts that differ.
   demandAll(6, judgeArtifacts(found.inventory, artifacts));
+  demandConsistent(record.consistency);
   record.latestCopyPath = await run.step('verify and publish latest-copy', async () => {
     await steps.longFiles.sealManifest(folder, composeManifest(run, LATEST_COPY, found, collection, copy.taken));
     return steps.files.publishLatestCopy();

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { HybridFlowError } from '../../../domain/errors';
 import type { ProbeSettings } from '../../../domain/probes';
 import {
@@ -42,6 +43,10 @@ const only = async (settings: Partial<ProbeSettings> = {}, options?: CaptureOpti
   if (!answer) throw new Error('no answer');
   return answer;
 };
+const hierarchyOf = (chunkIds: readonly string[]): HierarchyNode => ({
+  ...{ kind: 'Chapter', properties: {} },
+  children: chunkIds.map((chunkId) => ({ kind: 'Paragraph', properties: { chunkId }, children: [] })),
+});
 const unreachable = () => new HybridFlowError('QDRANT_UNREACHABLE', { found: 'Qdrant does not answer' });
 
 describe('a capture', () => {
@@ -62,9 +67,28 @@ describe('a capture', () => {
       { name: 'search "bb"', kind: 'search', error: null, results: 3, timed: 4 },
       { name: 'hierarchy c1', kind: 'hierarchy', error: null, results: 3, timed: 4 },
       { name: 'hierarchy c2', kind: 'hierarchy', error: null, results: 3, timed: 4 },
-      { name: 'command echo', kind: 'command', error: null, results: 1, timed: 3 },
+      { name: 'command echo', kind: 'command', error: null, results: 1, timed: 4 },
     ]);
     expect(found).toMatchObject({ embedder: 'fake', limit: 5, vectors: { a: [1, 1, 1, 1], bb: [2, 1, 1, 1] } });
+  });
+
+  it('asks fast probes three times as often as they are to be asked at least, and commands five times', async () => {
+    const commands = [{ name: 'echo', argv: ['echo', 'hi'], timeoutSeconds: 20, maxBytes: 100 }];
+    const counted = async (repeats: number) =>
+      (await capture({ chapters: ['c1'], repeats, commands })).answers.map(({ milliseconds }) => milliseconds.length);
+    expect(await counted(7)).toEqual([21, 21, 5]);
+    // Too few to judge by were asked for.
+    expect(await counted(4)).toEqual([4, 4, 4]);
+    stores.graph.hierarchy = async () => (await setTimeout(300), hierarchyOf(CHUNKS));
+    expect(await counted(5)).toEqual([15, 5, 5]);
+  });
+
+  it('measures the machine itself, once a round', async () => {
+    let worked = 0;
+    const yardstick = async () => void worked++;
+    const { yardstick: found } = await capture({ queries: ['a'], chapters: ['c1'], repeats: 7 }, { yardstick });
+    expect([worked, found?.length]).toEqual([23, 22]);
+    expect((await capture({ repeats: 1 })).yardstick?.every((milliseconds) => milliseconds > 0)).toBe(true);
   });
 
   it('reads the first chapter of each textbook where none is named', async () => {

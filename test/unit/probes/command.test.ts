@@ -162,7 +162,10 @@ test('a cancelled capture ends its program', async () => {
   await expect(runCommand(node(''), [], controller.signal)).rejects.toThrow('the attempt was cancelled');
 });
 
-test('a command is asked three times at most, without warming up', () => {
-  expect(commandProbe(command(['true']), 9, [])).toMatchObject({ name: 'command a command', warmUps: 0, rounds: 3 });
-  expect(commandProbe(command(['true']), 1, [])).toMatchObject({ rounds: 1 });
+test('it is timed as often as it takes to judge it, and less where a run takes long, unless it was judged before', () => {
+  const rounds = (given: Partial<CommandProbe>, repeats: number, firstMs: number) =>
+    commandProbe(command(['true'], given), repeats, []).roundsAfter?.(firstMs);
+  expect(commandProbe(command(['true']), 7, [])).toMatchObject({ name: 'command a command', warmUps: 1, rounds: 5 });
+  expect([rounds({}, 7, 100), rounds({}, 2, 100), rounds({}, 7, 5_000), rounds({}, 1, 5_000)]).toEqual([5, 2, 2, 1]);
+  expect([rounds({ samples: 5 }, 7, 60_000), rounds({ samples: 2 }, 7, 100)]).toEqual([5, 2]);
 });

@@ -6,18 +6,18 @@ const SETTINGS: ProbeSettings = {
   ...FAKE_PROBES,
   queries: ['another query by now'],
   limit: 50,
-  commands: [{ name: 'echo', argv: ['echo'], timeoutSeconds: 1, maxBytes: 1 }],
+  commands: ['echo', 'true'].map((name) => ({ name, argv: [name], timeoutSeconds: 1, maxBytes: 1 })),
 };
 const answer = (name: string, kind: ProbeAnswer['kind'], milliseconds: number, sha256 = 'a'): ProbeAnswer => ({
   ...{ name, kind, error: null, sha256, results: 1 },
   milliseconds: new Array<number>(9).fill(milliseconds),
 });
-const taking = (milliseconds: number, sha256?: string): ProbeCapture => ({
+const taking = (milliseconds: number, sha256?: string, echo = 10): ProbeCapture => ({
   ...{ takenAt: '', embedder: 'fake', limit: 5, vectors: {} },
   answers: [
     answer('search "lung \\"anatomy\\""', 'search', milliseconds, sha256),
     answer('hierarchy bailey:ch1', 'hierarchy', 10),
-    answer('command echo', 'command', 10),
+    answer('command echo', 'command', echo),
   ],
 });
 
@@ -35,13 +35,24 @@ async function compare(...captures: ProbeCapture[]) {
 test('asks what was asked before, whatever is configured now', async () => {
   const { verdicts, taken, asked } = await compare(taking(101));
   expect([verdicts, taken]).toEqual([['ok', 'ok', 'ok'], 1]);
-  expect(asked[0]).toEqual({ ...SETTINGS, queries: ['lung "anatomy"'], chapters: ['bailey:ch1'], limit: 5 });
+  const [echo, neverAsked] = SETTINGS.commands;
+  // As often as before, so that it can be judged; of a command that is new nothing is known.
+  const commands = [{ ...echo, samples: 9 }, neverAsked];
+  expect(asked[0]).toEqual({ ...SETTINGS, queries: ['lung "anatomy"'], chapters: ['bailey:ch1'], limit: 5, commands });
 });
 
-test('measures slowness again, without commands, and believes what persists', async () => {
+test('measures slowness again, without commands that are not slow, and believes what persists', async () => {
   const { verdicts, taken, asked } = await compare(taking(200), taking(210), taking(220));
   expect([verdicts, taken]).toEqual([['failed', 'ok', 'ok'], 3]);
-  expect(asked.map(({ commands }) => commands.length)).toEqual([1, 0, 0]);
+  expect(asked.map(({ commands }) => commands.length)).toEqual([2, 0, 0]);
+});
+
+test('measures a slow command again, and believes what persists', async () => {
+  const slow = taking(100, 'a', 100);
+  const { verdicts, taken, asked } = await compare(slow, slow, slow);
+  expect([verdicts, taken]).toEqual([['ok', 'ok', 'failed'], 3]);
+  expect(asked.slice(1).map(({ commands }) => commands.map(({ name }) => name))).toEqual([['echo'], ['echo']]);
+  expect((await compare(slow, taking(100))).verdicts).toEqual(['ok', 'ok', 'ok']);
 });
 
 test('stops measuring once it was not slow', async () => {

@@ -78,6 +78,20 @@ describe('slowness', () => {
     expect(judge(answer(), slow, null).verdict).toBe('failed');
   });
 
+  test('is the machine where the yardstick is as slow', () => {
+    const [before, later] = [capture(answer()), capture(slow)];
+    const measured = (was: number, is: number) =>
+      judgeProbes({ ...before, yardstick: taking(was) }, [{ ...later, yardstick: taking(is) }], RULE)[0];
+    expect(measured(4, 4)).toMatchObject({ verdict: 'failed' });
+    expect(measured(4, 4)).not.toHaveProperty('notJudged');
+    const why = '100 % slower (100.0 -> 200.0 ms), but the machine itself was 2.0 times slower than before';
+    expect(measured(4, 8)).toMatchObject({ verdict: 'ok', why, notJudged: why });
+  });
+
+  test('is not judged of an answer that is another one', () => {
+    expect(judge(answer(), answer({ sha256: 'b' })).notJudged).toMatch(/no answer that is the same/);
+  });
+
   test('is not all that failed where another answer failed too', () => {
     const after = capture(slow, answer({ name: 'b', sha256: 'other' }));
     const judged = judgeProbes(capture(answer(), answer({ name: 'b' })), [after], RULE);
