@@ -136,7 +136,8 @@ function expectOnly(watch: Watch, stages: string[][]): void {
     const now = after === undefined ? chapters : (stages[after] ?? []);
     return now.join() === chapters.join() ? [] : [[tell(chapters), 'instead of', tell(now)]];
   });
-  expect(others).toEqual([]);
+  // There may be hundreds.
+  expect(others.slice(0, 2)).toEqual([]);
   expect(seen.flatMap(({ staged }) => staged)).toEqual([]);
   expect(commits).toBe(stages.length - 1);
   // While each commit was held, and after it.
