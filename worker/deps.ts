@@ -6,19 +6,19 @@ import type { Settings } from '../config/schema';
 import type { MigrationSettings } from '../domain/baseline';
 import { openArtifactStore } from '../stores/artifacts';
 import { openEmbedder } from '../stores/embedder';
-import { openGraphStore } from '../stores/neo4j';
+import { openGraphStore, type GraphLimits } from '../stores/neo4j';
 import { openVectorStore } from '../stores/qdrant';
 import { openMetadataStore } from '../stores/sqlite';
 
 /** Opens the stores that the settings name. Nothing is contacted yet: an outage is an activity's to meet. */
-export function openDeps(settings: Settings, client: Client): ActivityDeps {
+export function openDeps(settings: Settings, client: Client, limits: GraphLimits = {}): ActivityDeps {
   const password = neo4jPassword(settings);
   const { uri, username, database } = settings.neo4j;
   return {
     metadata: openMetadataStore(settings.metadataDb),
     artifacts: openArtifactStore(settings.backups),
     vectors: openVectorStore(settings.qdrant),
-    graph: openGraphStore({ uri, username, password, database }),
+    graph: openGraphStore({ uri, username, password, database }, limits),
     embedder: openEmbedder(settings.embedder),
     runs: runDirectory(client),
     settings: migrationSettings(settings),

@@ -26,8 +26,13 @@ import { findWriters } from './writers';
 
 export type { GraphTarget } from './driver';
 
+export interface GraphLimits {
+  /** A switch of more nodes and relationships than this has a transaction for each chapter. */
+  mostInOne?: number;
+}
+
 /** Opens the graph of one Neo4j database. Nothing is sent before the first call. */
-export function openGraphStore(target: GraphTarget): GraphStore {
+export function openGraphStore(target: GraphTarget, { mostInOne }: GraphLimits = {}): GraphStore {
   const connection = openGraphConnection(target);
   return {
     inventory: (label) => takeInventory(connection, label),
@@ -57,7 +62,7 @@ export function openGraphStore(target: GraphTarget): GraphStore {
     stageFromExport: (file, chapters, control) => stageFromExport(connection, file, chapters, control),
     stagedChecks: (removed) => stagedChecks(connection, removed),
     stagedFingerprint: (control) => fingerprintStaged(connection, control),
-    switchStaged: (request, control) => switchStaged(connection, request, control),
+    switchStaged: (request, control) => switchStaged(connection, request, control, mostInOne),
     exportChecks: (file) => exportChecks(file),
     chapterTexts: (chapterId, options) => textsOfChapter(connection, chapterId, options),
     schemaHealth: () => readSchemaHealth(connection),

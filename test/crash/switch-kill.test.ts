@@ -11,7 +11,7 @@ import { answerProbes } from '../../inspection/restore';
 import { TestBase } from '../support/base';
 import { contaminate } from '../support/contaminate';
 import { CrashPool } from '../support/crash-pool';
-import type { Trap } from '../support/crash-traps';
+import type { Side } from '../support/crash-traps';
 import {
   digestsOf,
   expectNothingLeft,
@@ -175,7 +175,7 @@ async function stepsOf(work: () => Promise<void>): Promise<string[]> {
 
 /** `spared`: what only tells of a run is tried four times, and would be given up with the fourth death. */
 async function killedAtEvery(
-  when: Trap['when'],
+  when: Side,
   steps: readonly string[],
   work: () => Promise<void>,
   spared: readonly string[] = [],

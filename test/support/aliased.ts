@@ -117,12 +117,7 @@ export class AliasedBase {
   }
 
   async standing(): Promise<Standing> {
-    const { aliases } = await this.base.qdrant<{ aliases: { alias_name: string; collection_name: string }[] }>(
-      'GET',
-      '/aliases',
-    );
-    const named = aliases.map(({ alias_name, collection_name }) => [alias_name, collection_name] as const);
-    return { collections: await this.base.collections(), aliases: Object.fromEntries(named) };
+    return { collections: await this.base.collections(), aliases: await this.base.aliases() };
   }
 
   /** What is still there of changes, in every store, in the backups folder, and in what guards them; nothing is right. */

@@ -104,6 +104,15 @@ export class TestBase {
     return collections.map(({ name }) => name).sort();
   }
 
+  /** Each with the collection that it stands for. */
+  async aliases(): Promise<Record<string, string>> {
+    const { aliases } = await this.qdrant<{ aliases: { alias_name: string; collection_name: string }[] }>(
+      'GET',
+      '/aliases',
+    );
+    return Object.fromEntries(aliases.map(({ alias_name, collection_name }) => [alias_name, collection_name]));
+  }
+
   async snapshots(collection: string): Promise<string[]> {
     const found = await this.qdrant<{ name: string }[]>('GET', `/collections/${collection}/snapshots`);
     return found.map(({ name }) => name).sort();

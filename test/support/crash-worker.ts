@@ -18,6 +18,8 @@ export interface CrashWorkerPlan {
   holdAfter?: number;
   /** Where it is to die or to freeze. */
   traps?: Traps;
+  /** From how many nodes and relationships on each chapter of a switch has a transaction of its own. */
+  mostInOne?: number;
   /** `activities`: those of both queues, and no workflows. */
   role?: Role | 'activities';
 }
@@ -27,13 +29,13 @@ export interface CrashWorkerPlan {
  * stdout where it is: `ready`, `held`, `draining`, and what became of the batch that it held. SIGTERM drains it.
  */
 async function main(file: string): Promise<void> {
-  const { settings, taskQueue, bundle, holdAfter, traps, role } = JSON.parse(
+  const { settings, taskQueue, bundle, holdAfter, traps, mostInOne, role } = JSON.parse(
     readFileSync(file, 'utf8'),
   ) as CrashWorkerPlan;
   const { address = '', namespace = 'default' } = settings.temporal;
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   const connection = await NativeConnection.connect({ address });
-  const opened = openDeps(settings, new Client({ connection, namespace }));
+  const opened = openDeps(settings, new Client({ connection, namespace }), { mostInOne });
   const deps = traps ? withTraps(opened, traps) : opened;
   if (holdAfter !== undefined) deps.graph = holding(deps.graph, holdAfter);
   const workers = await createWorkers({

@@ -61,21 +61,24 @@ export async function expectProductionIs(deps: ActivityDeps, folder: string): Pr
   for (const store of STORE_NAMES) expect(await compareWithRecorded(deps, folder, store)).toMatchObject({ same: true });
 }
 
-/**
- * Nothing of a staging, a switch or a restore is left anywhere.
- *
- * @param halfWritten whether a file may be there that somebody was killed over, under its temporary name
- */
+export interface AtRest {
+  /** Whether a file may be there that somebody was killed over, under its temporary name. */
+  halfWritten?: boolean;
+  /** Production's one, and by which aliases readers come to it. */
+  collection?: string;
+  aliases?: readonly string[];
+}
+
+/** Nothing of a staging, a switch or a restore is left anywhere. */
 export async function expectNothingLeft(
   deps: ActivityDeps,
   base: TestBase,
-  { halfWritten = false } = {},
+  { halfWritten = false, collection = 'textbook_chunks', aliases = [] }: AtRest = {},
 ): Promise<void> {
   expect(base.sql(`SELECT name FROM sqlite_master WHERE name LIKE '%staging%'`)).toEqual([]);
-  expect(await base.collections()).toEqual(['textbook_chunks']);
-  expect(await base.snapshots('textbook_chunks')).toEqual([]);
-  const { aliases } = await base.qdrant<{ aliases: unknown[] }>('GET', '/aliases');
-  expect(aliases).toEqual([]);
+  expect(await base.collections()).toEqual([collection]);
+  expect(await base.snapshots(collection)).toEqual([]);
+  expect(await base.aliases()).toEqual(Object.fromEntries(aliases.map((alias) => [alias, collection])));
   expect(
     await base.count(`MATCH (n) WHERE n:staging OR any(l IN labels(n) WHERE l STARTS WITH 'Staged') RETURN count(n)`),
   ).toBe(0);
