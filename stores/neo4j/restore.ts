@@ -1,4 +1,4 @@
-import type { CallControl, GraphRestored } from '../ports';
+import type { CallControl, GraphRestored, LastLook, OverwriteControl } from '../ports';
 import type { GraphConnection } from './driver';
 import { checkExport } from './import-read';
 import { RestoreWriter } from './restore-apply';
@@ -20,13 +20,15 @@ const STRIDE = 1_000;
  *
  * An attempt that ends half-way leaves a graph that the next one takes up: it compares anew.
  *
+ * The last look is taken before the first write and, where all is one transaction, once more before it is committed.
+ *
  * @throws HybridFlowError ARTIFACT_DAMAGED where the file is not whole; NEO4J_UNREACHABLE (to be tried again) where
  *   the graph was written to meanwhile
  */
 export async function restoreGraph(
   connection: GraphConnection,
   file: string,
-  control: CallControl = {},
+  control: OverwriteControl = {},
 ): Promise<GraphRestored> {
   const tick = ticking(control);
   const schema = await SchemaPlan.read(connection);
@@ -38,8 +40,11 @@ export async function restoreGraph(
   });
   plan.end();
   control.signal?.throwIfAborted();
+  const { lastLook } = control;
+  const atOnce = plan.changes <= MOST_IN_ONE && schema.isSame;
+  if (plan.changes > 0 || !schema.isSame) await lastLook?.({ atOnce });
   const schemaDropped = await dropExtra(connection, schema);
-  await applyPlan(connection, plan, file, tick);
+  await applyPlan(connection, plan, file, { tick, lastLook: atOnce ? lastLook : undefined });
   const schemaCreated = await createMissing(connection, schema);
   const { nodesCreated, nodesUpdated, relationshipsCreated } = plan;
   const [nodesDeleted, relationshipsDeleted] = [plan.live.nodes.left, plan.live.relationships.left];
@@ -53,11 +58,15 @@ async function applyPlan(
   connection: GraphConnection,
   plan: RestorePlan,
   file: string,
-  tick: () => void,
+  { tick, lastLook }: { tick: () => void; lastLook?: LastLook },
 ): Promise<void> {
   if (plan.changes === 0) return;
   if (plan.changes <= MOST_IN_ONE) {
-    await connection.transact((send) => new RestoreWriter(plan, send, tick).apply(file), TRANSACTION_MS);
+    await connection.transact(async (send) => {
+      await new RestoreWriter(plan, send, tick).apply(file);
+      // What is overwritten is locked by now: who has not written before this look waits for the commit.
+      await lastLook?.({ atOnce: true });
+    }, TRANSACTION_MS);
     return;
   }
   // Creating is not idempotent: a lost answer must not lead to a second set of nodes.
