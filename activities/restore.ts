@@ -1,11 +1,13 @@
+import type { ProductionSeen } from '../domain/consistency';
 import { HybridFlowError } from '../domain/errors';
 import type { Artifact, Manifest } from '../domain/manifest';
 import { ARTIFACT_FILES, type StoreName } from '../domain/names';
 import { STORE_TITLES, count, plural } from '../domain/words';
 import { verifyFiles } from '../inspection/verify/files';
-import type { ArtifactRef, GraphRestored } from '../stores/ports';
+import type { ArtifactRef, GraphRestored, LastLook } from '../stores/ports';
 import { callControl, isRetry, run, writeLease } from './context';
 import type { ActivityDeps } from './deps';
+import { lastLookAt } from './last-look';
 import { recordSaved, tryToRecord, type SavedAs } from './rescue-record';
 
 export interface CopyVerdict {
@@ -45,10 +47,20 @@ export function createRestoreActivities(deps: ActivityDeps) {
       return ref;
     },
 
-    /** Puts a store back as the version, or latest-copy, in `folder` has it. Its bytes are verified first. */
-    async restoreProduction(store: StoreName, folder: string): Promise<{ store: StoreName; detail: string }> {
+    /**
+     * Puts a store back as the version, or latest-copy, in `folder` has it. Its bytes are verified first.
+     *
+     * @param planned what production was to hold: where somebody has written since, nothing is overwritten
+     * @throws HybridFlowError VERSION_UNKNOWN, ARTIFACT_DAMAGED; CHECK_FAILED where it holds something else
+     */
+    async restoreProduction(
+      store: StoreName,
+      folder: string,
+      planned?: ProductionSeen,
+    ): Promise<{ store: StoreName; detail: string }> {
       const artifact = await intactArtifact(deps, folder, store);
-      const detail = await RESTORE[store](deps, artifacts.pathOf(folder, artifact.file), artifact);
+      const lastLook = planned && store !== 'sqlite' ? lastLookAt(deps, store, folder, planned) : undefined;
+      const detail = await RESTORE[store](deps, artifacts.pathOf(folder, artifact.file), artifact, lastLook);
       return { store, detail };
     },
 
@@ -127,17 +139,19 @@ const SAVE: Record<StoreName, Save> = {
 /** What is known of the bytes that a store is put back from. */
 type Known = Pick<Artifact, 'counts'>;
 
-export const RESTORE: Record<StoreName, (deps: ActivityDeps, path: string, artifact: Known) => Promise<string>> = {
+type Restore = (deps: ActivityDeps, path: string, artifact: Known, lastLook?: LastLook) => Promise<string>;
+
+export const RESTORE: Record<StoreName, Restore> = {
   async sqlite({ metadata }, path) {
     const { tables, rows } = metadata.restoreFrom(path, writeLease());
     return `${plural(tables.length, 'table')} with ${plural(rows, 'row')} put back`;
   },
-  async qdrant({ vectors }, path, { counts: { points } }) {
-    await vectors.restoreFrom(path, { ...callControl(), points });
+  async qdrant({ vectors }, path, { counts: { points } }, lastLook) {
+    await vectors.restoreFrom(path, { ...callControl(), points, lastLook });
     return points === undefined ? 'collection put back' : `collection of ${plural(points, 'point')} put back`;
   },
-  async neo4j({ graph }, path) {
-    return restoredText(await graph.restoreFrom(path, callControl()));
+  async neo4j({ graph }, path, _known, lastLook) {
+    return restoredText(await graph.restoreFrom(path, { ...callControl(), lastLook }));
   },
 };
 

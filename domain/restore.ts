@@ -93,7 +93,13 @@ export interface SavedStore {
 }
 
 /** What the journal keeps of a restore, so that whoever comes next can drive it forward. */
-export interface RestoreDetails {
+/** Whether a restore has begun to overwrite a store, and whether that is one step or several. */
+export type Begun = false | 'at-once' | 'in-parts';
+
+/** By these names the journal says so; a journal from before this was kept says nothing. */
+export const BEGUN = { qdrant: 'begunQdrant', neo4j: 'begunNeo4j' } as const;
+
+export interface RestoreDetails extends Partial<Record<(typeof BEGUN)[keyof typeof BEGUN], Begun>> {
   source: RestoreSource;
   base: string;
   rescue: string | null;

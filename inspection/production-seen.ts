@@ -2,7 +2,7 @@ import type { ProductionSeen } from '../domain/consistency';
 import type { StoreName } from '../domain/names';
 import type { CallControl, Stores } from '../stores/ports';
 import { liveFingerprint } from './fingerprints';
-import { markProduction, sameMark } from './marks';
+import { sameMark } from './marks';
 
 /**
  * Of the stores asked about, those that hold something else by now. A store that says that nobody wrote to it is not
@@ -10,16 +10,24 @@ import { markProduction, sameMark } from './marks';
  */
 export async function changedSinceSeen(
   stores: Stores,
-  { fingerprints, marks }: ProductionSeen,
+  seen: ProductionSeen,
   asked: readonly StoreName[],
   control: CallControl,
 ): Promise<StoreName[]> {
-  const now = await markProduction(stores);
-  const changed = await Promise.all(
-    asked.map(async (store) => {
-      if (store !== 'sqlite' && sameMark(marks[store], now[store])) return false;
-      return (await liveFingerprint(stores, store, {}, control)).summary.sha256 !== fingerprints[store];
-    }),
-  );
-  return asked.filter((_, i) => changed[i]);
+  const contents = await Promise.all(asked.map((store) => contentIfWritten(stores, seen, store, control)));
+  return asked.filter((store, i) => ![undefined, seen.fingerprints[store]].includes(contents[i]));
+}
+
+/** The fingerprint of what a store holds by now; undefined where it says itself that nobody has written to it. */
+export async function contentIfWritten(
+  stores: Stores,
+  { marks }: ProductionSeen,
+  store: StoreName,
+  control: CallControl,
+): Promise<string | undefined> {
+  if (store !== 'sqlite') {
+    const { value } = await (store === 'qdrant' ? stores.vectors : stores.graph).mark();
+    if (sameMark(marks[store], value)) return undefined;
+  }
+  return (await liveFingerprint(stores, store, {}, control)).summary.sha256;
 }

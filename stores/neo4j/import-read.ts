@@ -43,6 +43,12 @@ export async function* readExport(file: string): AsyncGenerator<ExportLine> {
   for await (const line of gzipLines(file, FAULTS)) yield parseLine(line);
 }
 
+/** Of the lines of an export those that are asked for, by their number from 0 on; the others are not parsed. */
+export async function* readLines(file: string, wants: (number: number) => boolean): AsyncGenerator<ExportLine> {
+  let number = 0;
+  for await (const line of gzipLines(file, FAULTS)) if (wants(number++)) yield parseLine(line);
+}
+
 function parseLine(text: string): ExportLine {
   try {
     return JSON.parse(text) as ExportLine;

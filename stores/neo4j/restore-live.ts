@@ -1,13 +1,14 @@
 import { HybridFlowError } from '../../domain/errors';
 import { FENCE_LABEL, STAGING_NAMES } from '../../domain/names';
 import { ItemWriter } from '../fingerprint';
+import { IdMap, Int32List } from './compact';
 import type { GraphConnection } from './driver';
 import { encodeProperties } from './export';
 import { encodeValue, type Json } from './export-values';
 import { VERSION_LABEL } from './graph-fingerprint';
-import { IdSet } from './id-set';
 import { nodePages, relationshipPages } from './pages';
 import { Matcher } from './restore-match';
+import { ChapterNumbers, ChapterPlaces } from './restore-places';
 
 /** What the graph holds now, to be matched with what it is to hold. */
 export interface LiveGraph {
@@ -17,7 +18,15 @@ export interface LiveGraph {
   keys: Matcher;
   /** By type, ends and properties. */
   relationships: Matcher;
+  /** The places in `nodes` of the ends of each relationship. */
+  starts: Int32List;
+  ends: Int32List;
+  /** By place in `nodes`. */
+  chapters: ChapterPlaces;
+  numbers: ChapterNumbers;
 }
+
+const LEFT_OUT = -1;
 
 /** Digests of what the live graph and an export both hold, made alike. */
 export class Digests {
@@ -60,21 +69,19 @@ export function isLeftOut(labels: readonly string[]): boolean {
 
 /** Reads the whole graph through once. `tick` is called once a node or relationship. */
 export async function readLiveGraph(connection: GraphConnection, tick: () => void): Promise<LiveGraph> {
-  const live: LiveGraph = { nodes: new Matcher(), keys: new Matcher(), relationships: new Matcher() };
+  const live = emptyGraph();
   const digests = new Digests();
-  const [known, leftOut] = [new IdSet(), new IdSet()];
+  const places = new IdMap();
   let place = 0;
   for await (const page of nodePages(connection)) {
     for (const [id, labels, properties] of page) {
       tick();
-      known.add(id.toNumber());
-      if (isLeftOut(labels)) {
-        leftOut.add(id.toNumber());
-        continue;
-      }
+      places.set(id.toNumber(), isLeftOut(labels) ? LEFT_OUT : place);
+      if (isLeftOut(labels)) continue;
       live.nodes.add(digests.node(labels, encodeProperties(properties)[0]), id.toNumber());
       const key = digests.key(labels, encoded(properties.chunk_id), encoded(properties.id));
       if (key) live.keys.add(key, place);
+      live.chapters.node(labels, properties.id, properties.chunk_id);
       place += 1;
     }
   }
@@ -82,12 +89,26 @@ export async function readLiveGraph(connection: GraphConnection, tick: () => voi
     for (const [id, type, start, end, properties] of page) {
       tick();
       const [s, e] = [start.toNumber(), end.toNumber()];
-      if (!known.has(s) || !known.has(e)) throw changedMeanwhile('a relationship to a node made since');
-      if (leftOut.has(s) || leftOut.has(e)) continue;
+      const [from, to] = [places.get(s), places.get(e)];
+      if (from === undefined || to === undefined) throw changedMeanwhile('a relationship to a node made since');
+      if (from === LEFT_OUT || to === LEFT_OUT) continue;
+      live.starts.push(from);
+      live.ends.push(to);
+      live.chapters.relationship(type, from, to);
       live.relationships.add(digests.relationship(type, s, e, encodeProperties(properties)[0]), id.toNumber());
     }
   }
   return live;
+}
+
+function emptyGraph(): LiveGraph {
+  const numbers = new ChapterNumbers();
+  const chapters = new ChapterPlaces(numbers);
+  const [starts, ends] = [new Int32List(), new Int32List()];
+  return {
+    ...{ nodes: new Matcher(), keys: new Matcher(), relationships: new Matcher() },
+    ...{ starts, ends, chapters, numbers },
+  };
 }
 
 /** To be tried again: the next attempt reads the graph anew. */

@@ -98,8 +98,12 @@ export class Matcher {
     return this.#taken[place] !== 1;
   }
 
+  *leftPlaces(): Generator<number> {
+    for (let place = 0; place < this.#size; place++) if (this.#taken[place] !== 1) yield place;
+  }
+
   *leftIds(): Generator<number> {
-    for (let place = 0; place < this.#size; place++) if (this.#taken[place] !== 1) yield this.idAt(place);
+    for (const place of this.leftPlaces()) yield this.idAt(place);
   }
 
   #take(place: number): number {

@@ -66,6 +66,12 @@ export class RestorePlan {
     return place >= 0 ? { live: this.live.nodes.idAt(place) } : { made: FIRST_NEW - place };
   }
 
+  /** Whether the export's node is to be made or put right. */
+  isChanged(id: number): boolean {
+    const where = this.nodeOf(id);
+    return where !== undefined && ('made' in where || this.updated.has(id));
+  }
+
   #node({ id, l, p }: NodeLine, text: string): void {
     if (isLeftOut(l)) return this.#places.set(id, LEFT_OUT);
     const digest = this.#digests.node(l, propertiesOf(text));

@@ -55,6 +55,10 @@ export class SchemaPlan {
     return this.#wanted.filter((rule) => !isIn(this.live, rule));
   }
 
+  get isSame(): boolean {
+    return this.extra.length + this.missing.length === 0;
+  }
+
   /**
    * Whether nodes can be put right one after the other: two that have swapped the values of a unique property cannot.
    * `chunk_id` and `id` are no matter, since they stay.

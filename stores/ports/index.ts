@@ -37,6 +37,8 @@ export type {
   MetadataRestore,
   VectorRestore,
   VectorRestoreControl,
+  LastLook,
+  OverwriteControl,
 } from './restore';
 export type { ChunkPage, GraphChecks, MetadataChecks, VectorChecks } from './checks';
 export type { ArtifactTexts, GraphFingerprints, MetadataFingerprints, VectorFingerprints } from './fingerprints';

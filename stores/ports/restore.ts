@@ -11,7 +11,16 @@ export interface MetadataRestore {
   dropStaging(lease?: WriteLease): boolean;
 }
 
-export interface VectorRestoreControl extends CallControl {
+/** `atOnce`: all that is to be written is one step, and a failure leaves nothing of it. */
+export type LastLook = (how: { atOnce: boolean }) => Promise<void>;
+
+export interface OverwriteControl extends CallControl {
+  /** Awaited right before production is overwritten, perhaps more than once. Where it throws, nothing was written. */
+  lastLook?: LastLook;
+}
+
+/** `lastLook` is asked by a restore in place only, once the server has all but the last bytes of the snapshot. */
+export interface VectorRestoreControl extends OverwriteControl {
   /** How many points the snapshot is to hold, exactly; without it, any number but none. */
   points?: number;
 }
@@ -44,8 +53,8 @@ export interface GraphRestored {
 }
 
 export interface GraphRestore {
-  /** Brings the live graph to what the export holds, changing only what differs; version labels, fence and `:staging` nodes stay. */
-  restoreFrom(file: string, control?: CallControl): Promise<GraphRestored>;
+  /** Brings the live graph to what the export holds, changing only what differs; version labels, fence and `:staging` nodes stay. `lastLook` is asked before the first write, and before the first commit. */
+  restoreFrom(file: string, control?: OverwriteControl): Promise<GraphRestored>;
   /** Deletes `:staging` nodes in batches; returns how many. */
   removeStaging(batchSize: number, control?: CallControl): Promise<number>;
 }

@@ -5,7 +5,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { HybridFlowError } from '../../domain/errors';
 import { digestArtifact } from '../artifacts/write';
-import type { ArtifactRef, CallControl } from '../ports';
+import type { ArtifactRef, CallControl, OverwriteControl } from '../ports';
 import type { QdrantConnection, VectorTarget } from './client';
 import { fromStatus, toHybridFlowError, unreachable } from './errors';
 
@@ -25,6 +25,9 @@ interface Answer {
  * there is none. Streamed from disk. Aborting stops the sending; once all bytes are sent the answer is waited for, so
  * that no recovery goes on behind the caller's back.
  *
+ * The server does nothing with the bytes before it has the last of them, so that the last look is taken right before
+ * these are sent.
+ *
  * The priority is always `snapshot`: with the server's default, the data of the (empty) collection may win.
  *
  * @throws HybridFlowError ARTIFACT_DAMAGED where the file is missing, or the server finds no whole snapshot in it
@@ -33,7 +36,7 @@ export async function uploadSnapshot(
   { baseUrl, headers, target }: QdrantConnection,
   collection: string,
   file: string,
-  control: CallControl = {},
+  control: OverwriteControl = {},
 ): Promise<void> {
   control.signal?.throwIfAborted();
   const artifact = await digestArtifact(file);
@@ -53,9 +56,9 @@ async function send(
   headers: Record<string, string>,
   target: VectorTarget,
   artifact: ArtifactRef,
-  control: CallControl,
+  control: OverwriteControl,
 ): Promise<Answer> {
-  const { type, length, body } = multipart(artifact, control);
+  const { type, length, body, tail } = multipart(artifact, control);
   const library = url.protocol === 'https:' ? https : http;
   // A connection of its own: one that the server closed while idle would fail half-way through the body.
   const request = library.request(url, {
@@ -71,9 +74,18 @@ async function send(
   });
   const over = new AbortController();
   const stop = AbortSignal.any([over.signal, ...(control.signal ? [control.signal] : [])]);
+  const sendAll = async () => {
+    await pour(body, request, stop);
+    // The look may take long, and nothing is sent meanwhile.
+    request.setTimeout(PATIENT_MS);
+    await control.lastLook?.({ atOnce: true });
+    stop.throwIfAborted();
+    request.end(tail);
+    return answer;
+  };
   try {
     // A refusal may come before the last byte was sent; nothing more is sent then.
-    return await Promise.race([answer, pour(body, request, stop).then(() => answer)]);
+    return await Promise.race([answer, sendAll()]);
   } finally {
     over.abort();
     request.destroy();
@@ -86,8 +98,6 @@ async function pour(body: AsyncIterable<Buffer>, request: http.ClientRequest, si
     signal.throwIfAborted();
     if (!request.write(piece)) await once(request, 'drain', { signal });
   }
-  request.setTimeout(PATIENT_MS);
-  request.end();
 }
 
 /** The form's one field, `snapshot`, around the bytes of the file. */
@@ -107,12 +117,12 @@ function multipart({ path, bytes, sha256 }: ArtifactRef, { onProgress }: CallCon
     }
     // The length was announced: a file that is another by now must not leave the server waiting.
     if (sent !== bytes) throw damaged(path, 'changed while it was sent', `${bytes} bytes with SHA-256 ${sha256}`);
-    yield tail;
   }
   return {
     type: `multipart/form-data; boundary=${boundary}`,
     length: head.length + bytes + tail.length,
     body: body(),
+    tail,
   };
 }
 

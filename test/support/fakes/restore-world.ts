@@ -136,7 +136,10 @@ export class RestoreWorld extends FakeWorld {
           this.asides.add(collection);
           this.#asides.set(collection, this.#listAt('qdrant', path));
         },
-        restoreFrom: async (path) => restore('qdrant', path),
+        restoreFrom: async (path, control) => {
+          await control?.lastLook?.({ atOnce: true });
+          restore('qdrant', path);
+        },
         checksOf: () => ({
           ...fakeVectorChecks(
             () => this.points,
@@ -150,7 +153,8 @@ export class RestoreWorld extends FakeWorld {
         fingerprint: async () => this.holds.neo4j,
         fingerprintExport: async (path) => this.#listAt('neo4j', path),
         exportChecks: () => fakeGraphChecks(() => this.chunks),
-        restoreFrom: async (path) => {
+        restoreFrom: async (path, control) => {
+          await control?.lastLook?.({ atOnce: true });
           restore('neo4j', path);
           return {
             ...{ nodesCreated: 0, nodesDeleted: 0, nodesUpdated: 0, relationshipsCreated: 0, relationshipsDeleted: 0 },

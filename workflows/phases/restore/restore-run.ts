@@ -74,6 +74,8 @@ export class RestoreRun extends ChangeRun {
       drift,
       reason: this.input.reason ?? null,
       startedBy: this.input.startedBy ?? null,
+      begunQdrant: false,
+      begunNeo4j: false,
     };
   }
 }

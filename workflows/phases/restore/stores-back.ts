@@ -1,7 +1,7 @@
 import { sleep, workflowInfo } from '@temporalio/workflow';
 import { comparisonText, type FingerprintComparison, type StoreFingerprint } from '../../../domain/fingerprint';
 import type { StoreName } from '../../../domain/names';
-import type { RestoreDetails } from '../../../domain/restore';
+import { BEGUN, type RestoreDetails } from '../../../domain/restore';
 import type { SwitchEntry } from '../../../domain/switch-journal';
 import { STORE_TITLES } from '../../../domain/words';
 import type { Steps } from '../../parts/activities';
@@ -40,8 +40,14 @@ export async function takeStoresBack(
     const rescue = `rescue-restore-${sourceOf(entry)}-${workflowInfo().runId.slice(-12)}`;
     const comparisons: FingerprintComparison[] = [];
     const restored: StoreName[] = [];
+    const left: StoreName[] = [];
     for (const source of sources) {
       const before = await compare(steps, source);
+      if (before?.same !== true && isUntouched(entry, source)) {
+        left.push(source.store);
+        comparisons.push(await asItIs(steps, source.store));
+        continue;
+      }
       const differs = before?.same !== true;
       if (differs) {
         await putBack(steps, source, rescue, before?.actual.sha256);
@@ -51,8 +57,9 @@ export async function takeStoresBack(
       demandBack(source, after, rescue);
       comparisons.push(after ?? (await asItIs(steps, source.store)));
     }
-    if (restored.length === 0) return { state: 'not needed', detail: UNCHANGED, result: proofOf(comparisons) };
-    const detail = `${restored.map((store) => STORE_TITLES[store]).join(', ')} put back; what was there is kept in ${rescue}`;
+    const others = left.length > 0 ? `; what others wrote to ${titlesOf(left)} meanwhile was left as it is` : '';
+    if (restored.length === 0) return { state: 'not needed', detail: UNCHANGED + others, result: proofOf(comparisons) };
+    const detail = `${titlesOf(restored)} put back; what was there is kept in ${rescue}${others}`;
     return { detail, result: { comparisons, restored, savedTo: rescue } };
   });
 }
@@ -63,10 +70,21 @@ export async function takeStoresBack(
  * @throws NEEDS_OPERATOR where somebody has; to continue the rollback takes it back once more
  */
 export async function demandStillBack(steps: Steps, entry: SwitchEntry): Promise<void> {
-  for (const source of await chooseSources(steps, entry)) demandBack(source, await compare(steps, source), null);
+  for (const source of await chooseSources(steps, entry)) {
+    if (!isUntouched(entry, source)) demandBack(source, await compare(steps, source), null);
+  }
 }
 
-const UNCHANGED = 'the stores of the restore are what they were before it';
+const UNCHANGED = 'what the restore has begun to overwrite is what it was before it';
+
+/** Of such a store the restore has overwritten nothing: what is in it now was written by somebody else, and stays. */
+function isUntouched({ details }: SwitchEntry, { store }: KeptSource): boolean {
+  return store !== 'sqlite' && (details as unknown as RestoreDetails)[BEGUN[store]] === false;
+}
+
+function titlesOf(stores: readonly StoreName[]): string {
+  return stores.map((store) => STORE_TITLES[store]).join(', ');
+}
 
 function proofOf(comparisons: FingerprintComparison[]): ProductionProof {
   return { comparisons, restored: [], savedTo: null };

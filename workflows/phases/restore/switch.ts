@@ -70,7 +70,7 @@ export async function switchStores(run: RestoreRun, switching: () => void): Prom
       (store) => () =>
         run.step(
           `restore ${STORE_TITLES[store]}`,
-          () => steps.longFiles.restoreProduction(store, folder),
+          () => steps.longFiles.restoreProduction(store, folder, plan.production),
           ({ detail }) => ({ detail }),
         ),
     ),
