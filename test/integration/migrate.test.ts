@@ -184,7 +184,9 @@ describe('a migration', () => {
       expect(criteria.filter(({ expected, actual }) => expected === '' || actual === '')).toEqual([]);
       const where = `version_id = '${version}' AND operation_type = 'success_criteria'`;
       const rows = base.sql<{ status: string; details: string }>(`SELECT * FROM operation_log WHERE ${where}`);
-      expect(rows.map(({ status, details }) => [status, JSON.parse(details)])).toEqual([['success', { criteria }]]);
+      expect(rows.map(({ status, details }) => [status, JSON.parse(details) as unknown])).toEqual([
+        ['success', { criteria }],
+      ]);
       expect(report).toMatchObject({ outcome: 'committed', criteria });
       const [, section = ''] = markdown.split('\n## Success criteria\n');
       const [told = ''] = section.split('\n## ');

@@ -134,6 +134,6 @@ export class Provoking {
     const where = `version_id = '${versionId}' AND ${types} ORDER BY id`;
     return this.base
       .sql<{ operation_type: string; status: string; details: string }>(`SELECT * FROM operation_log WHERE ${where}`)
-      .map(({ operation_type, status, details }) => [operation_type, status, JSON.parse(details)]);
+      .map(({ operation_type, status, details }) => [operation_type, status, JSON.parse(details) as unknown]);
   }
 }
