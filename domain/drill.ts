@@ -1,7 +1,8 @@
 import type { CheckResult } from './checks';
 import type { StoreName } from './names';
 import type { RehearsedStore } from './rehearsal';
-import { bullets, code, facts, passedMark, plain, section, table } from './report-markdown/text';
+import { disagreedAtMost, type SwitchEntry } from './switch-journal';
+import { bullets, code, facts, maybe, passedMark, plain, section, table } from './report-markdown/text';
 import { duration, STORE_TITLES } from './words';
 
 /** Input of `drillVersion`. */
@@ -13,6 +14,16 @@ export interface DrillInput {
   /** All three where they are left out. */
   stores?: StoreName[];
   startedBy?: string;
+}
+
+/** A restore that wrote Neo4j, as the journal knows it. */
+export interface RealRestore {
+  versionId: string;
+  /** When it was committed. */
+  at: string;
+  /** From the first of these stores to the last: what Neo4j alone took, the journal does not know. */
+  stores: StoreName[];
+  tookAtMostMs: number;
 }
 
 /** A version restored beside production: whether it could be, whether it is sound, and how long that took. */
@@ -28,6 +39,8 @@ export interface DrillReport {
   /** Time to recover, over the stores one after the other: bytes, restore and comparison. */
   recoveryMs: number;
   stores: RehearsedStore[];
+  /** The newest that wrote Neo4j, which a drill only reads; null where there was none, absent where nobody looked. */
+  lastNeo4jRestore?: RealRestore | null;
   /** The seven checks of what was restored; empty where a store could not be. */
   checks: CheckResult[];
 }
@@ -46,6 +59,28 @@ export const DRILL_OPERATION = 'drill';
 export function drillPassed({ stores, checks }: Pick<DrillReport, 'stores' | 'checks'>): boolean {
   const sound = checks.every(({ passed, severity }) => passed || severity === 'warning');
   return stores.length > 0 && stores.every(({ passed }) => passed) && checks.length > 0 && sound;
+}
+
+/** The newest restore among these that wrote Neo4j and was kept. */
+export function lastNeo4jRestore(newestFirst: readonly SwitchEntry[]): RealRestore | null {
+  for (const entry of newestFirst) {
+    const tookAtMostMs = disagreedAtMost(entry);
+    if (entry.kind !== 'restore' || !entry.stores.includes('neo4j')) continue;
+    if (tookAtMostMs === null || entry.committedAt === null) continue;
+    return { versionId: entry.versionId, at: entry.committedAt, stores: entry.stores, tookAtMostMs };
+  }
+  return null;
+}
+
+/** The last real restore of Neo4j in words; null where nobody looked, or Neo4j was not drilled. */
+export function realRestoreText({
+  stores,
+  lastNeo4jRestore: last,
+}: Pick<DrillReport, 'stores' | 'lastNeo4jRestore'>): string | null {
+  if (last === undefined || !stores.some(({ store }) => store === 'neo4j')) return null;
+  if (last === null) return 'none on this base yet';
+  const together = last.stores.map((store) => STORE_TITLES[store]).join(', ');
+  return `at most ${duration(last.tookAtMostMs)} for ${together}, of ${last.versionId} at ${last.at}`;
 }
 
 /** What operation_log keeps of a drill. */
@@ -92,6 +127,7 @@ export function drillMarkdown(report: DrillReport): string {
       ['began', startedAt],
       ['ended', endedAt],
       ['time to recover', duration(recoveryMs)],
+      ['last real restore of Neo4j', maybe(realRestoreText(report), plain)],
     ]),
     '',
     section('Stores', [table(['store', 'as recorded', 'took', 'what was done'], found)]),

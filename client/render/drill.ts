@@ -1,4 +1,4 @@
-import { tookText, type DrillOutcome } from '../../domain/drill';
+import { realRestoreText, tookText, type DrillOutcome } from '../../domain/drill';
 import { comparisonText } from '../../domain/fingerprint';
 import { STORE_TITLES } from '../../domain/words';
 import type { Colors } from '../output';
@@ -14,6 +14,7 @@ export function renderDrill(outcome: DrillOutcome, color: Colors): string {
     `${color.bold(versionId)} ${verdict}`,
     ...fields([
       ['time to recover', duration(recoveryMs)],
+      ['Neo4j for real', realRestoreText(outcome)],
       ['checks', checks.length === 0 ? 'not run' : `${checks.length - failed.length} of ${checks.length} passed`],
       ['report', reportPath],
     ]),

@@ -1,4 +1,4 @@
-import { drillPassed, type DrillInput, type DrillReport } from '../../domain/drill';
+import { drillPassed, lastNeo4jRestore, type DrillInput, type DrillReport } from '../../domain/drill';
 import { HybridFlowError } from '../../domain/errors';
 import type { Manifest } from '../../domain/manifest';
 import { STORE_NAMES, type StoreName } from '../../domain/names';
@@ -39,6 +39,7 @@ export async function drill(stores: Stores, input: DrillInput, options: DrillOpt
     passed: drillPassed(found),
     recoveryMs: found.stores.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
     ...found,
+    lastNeo4jRestore: lastNeo4jRestore(stores.metadata.journal.list()),
   };
 }
 

@@ -137,6 +137,22 @@ test('a drill is kept: a report beside the version, and a row with the time of e
   expect(Object.keys((row?.details as { milliseconds: object }).milliseconds)).toEqual(['sqlite', 'qdrant', 'neo4j']);
 });
 
+test('tells the last real restore that wrote Neo4j, by the journal', async () => {
+  const runId = 'a restore';
+  const stores = ['neo4j', 'sqlite'] as const;
+  expect((await drilled(VERSION)).lastNeo4jRestore).toBeNull();
+  await using(async ({ metadata: { journal } }) => {
+    const lease = { notAfter: Date.now() + 60_000 };
+    const entry = { kind: 'restore', versionId: VERSION, previousVersionId: VERSION, workflowId: 'w', runId } as const;
+    journal.begin({ ...entry, stores: [...stores], details: {} }, lease);
+    journal.commitRestore(runId, null, lease);
+    journal.close(runId, 'done');
+  });
+  const { lastNeo4jRestore } = await drilled(VERSION);
+  expect(lastNeo4jRestore).toMatchObject({ versionId: VERSION, stores });
+  expect(lastNeo4jRestore?.tookAtMostMs).toBeGreaterThanOrEqual(1_000);
+});
+
 test('another base, and a version that is not there, are refused before anything is restored', async () => {
   const back = editManifest((manifest) => (manifest.base = 'theirs'));
   try {

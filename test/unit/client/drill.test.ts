@@ -6,9 +6,11 @@ import {
   drillFile,
   drillMarkdown,
   drillPassed,
+  lastNeo4jRestore,
   tookText,
   type DrillOutcome,
 } from '../../../domain/drill';
+import type { SwitchEntry } from '../../../domain/switch-journal';
 import { ANSI, fakeWorld, painted, plain } from './support';
 
 const VERSION = 'v2_minor_20260102_000000';
@@ -32,6 +34,56 @@ const outcome: DrillOutcome = {
 test('says of Neo4j that it was read through, since there is no second one to restore into', () => {
   expect(tookText({ store: 'neo4j', milliseconds: 3_000 })).toBe('3.0 s, read and not written');
   expect(tookText({ store: 'qdrant', milliseconds: 3_000 })).toBe('3.0 s');
+});
+
+describe('beside what a drill takes for Neo4j stands the last restore that wrote it', () => {
+  const entry = (given: Partial<SwitchEntry>): SwitchEntry => ({
+    ...{
+      id: 1,
+      kind: 'restore',
+      versionId: VERSION,
+      previousVersionId: null,
+      state: 'done',
+      stores: ['neo4j', 'qdrant'],
+    },
+    ...{ details: {}, workflowId: 'w', runId: 'r', endedAt: null },
+    ...{ startedAt: '2026-01-02T03:04:05.000Z', committedAt: '2026-01-02T03:04:45.000Z' },
+    ...given,
+  });
+  const neo4j = {
+    store: 'neo4j',
+    form: 'restore',
+    passed: true,
+    milliseconds: 900,
+    comparison: null,
+    evidence: '',
+  } as const;
+  const drilled = (last: DrillOutcome['lastNeo4jRestore']) => ({
+    ...{ ...outcome, stores: [neo4j] },
+    lastNeo4jRestore: last,
+  });
+
+  test('the newest of them, and no promote, no restore of other stores, and none that was taken back', () => {
+    const others = [
+      entry({ kind: 'promote' }),
+      entry({ stores: ['sqlite'] }),
+      entry({ state: 'undone', committedAt: null }),
+    ];
+    expect(lastNeo4jRestore(others)).toBeNull();
+    expect(lastNeo4jRestore([...others, entry({}), entry({ versionId: 'older' })])).toEqual({
+      ...{ versionId: VERSION, at: '2026-01-02T03:04:45.000Z', stores: ['neo4j', 'qdrant'], tookAtMostMs: 41_000 },
+    });
+  });
+
+  test('in text and in the Markdown', () => {
+    const told = drilled(lastNeo4jRestore([entry({})]));
+    const words = `at most 41.0 s for Neo4j, Qdrant, of ${VERSION} at 2026-01-02T03:04:45.000Z`;
+    expect(renderDrill(told, plain)).toContain(words);
+    expect(drillMarkdown(told)).toContain(words);
+    expect(renderDrill(drilled(null), plain)).toMatch(/Neo4j for real +none on this base yet/);
+    expect(renderDrill(drilled(undefined), plain)).not.toContain('for real');
+    expect(renderDrill({ ...told, stores: outcome.stores }, plain)).not.toContain('for real');
+  });
 });
 
 test('for people: the verdict, a row per store, and of the checks what is not as it should be', () => {

@@ -1,5 +1,7 @@
+import { renderPublished } from '../../../client/render/publish';
 import { renderRollback } from '../../../client/render/rollback';
 import { renderVersion, type VersionDetails } from '../../../client/render/version';
+import type { PublishOutcome } from '../../../domain/publish';
 import { disagreedAtMost, type SwitchEntry } from '../../../domain/switch-journal';
 import { plain } from './support';
 
@@ -34,6 +36,17 @@ describe('for how long the stores disagreed, by the journal, which cuts off what
     expect(lines.filter((line) => /at most 4\.0 s\s/.test(line))).toHaveLength(1);
     expect(lines.find((line) => line.includes('undone'))).not.toContain('at most');
   });
+});
+
+test('a promote that its own run has ended prints what it measured, and none where nothing was switched', () => {
+  const outcome = {
+    ...{ outcome: 'committed', base: 'kb', versionId: VERSION, kind: 'minor', from: 'production', committedAt: at(3) },
+    ...{ delta: null, counts: null, checks: [], artifacts: [], consistency: null, proven: true, archived: [] },
+    ...{ steps: [], reason: null, warnings: [], reportPath: null },
+    promote: { disagreedMs: 1_340, mode: 'in place', neo4j: {}, qdrant: {} },
+  } satisfies PublishOutcome;
+  expect(renderPublished(outcome, null, plain)).toContain('the stores disagreed for 1.3 s (Qdrant: in place)');
+  expect(renderPublished({ ...outcome, promote: null }, null, plain)).not.toContain('disagreed');
 });
 
 describe('the outcome of a rollback', () => {
