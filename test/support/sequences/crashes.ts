@@ -136,7 +136,7 @@ export const crashedPromote = (crash: Crash, then: Continued): Deed => ({
     if (crash.committed) model.commit();
     else model.giveUp();
     if (crash.call === 'vectors.createSnapshot' && crash.when === 'after') model.strayedSnapshot = true;
-    await continued(model, world, then, crash.over ?? false);
+    await continued(model, world, then, crash.over ?? false, 'publish');
   },
 });
 
@@ -208,7 +208,15 @@ export const crashedRetain = (trap: Trap): Deed => ({
   },
 });
 
-async function continued(model: Model, world: World, then: Continued, over: boolean): Promise<void> {
+type Kind = 'publish' | 'restore';
+
+async function continued(
+  model: Model,
+  world: World,
+  then: Continued,
+  over: boolean,
+  kind: Kind = 'restore',
+): Promise<void> {
   if (then === 'by a staging') return stage(0).run(model, world);
   if (then === 'by a restore') {
     const outcome = await world.restore('latest-copy');
@@ -220,11 +228,16 @@ async function continued(model: Model, world: World, then: Continued, over: bool
     return;
   }
   if (typeof then !== 'string') {
-    const { dead } = await untilDead(world, then.rollback, () => world.start('rollBackVersion', {}));
-    if (!dead) return;
+    const first = await untilDead<RollbackRecord>(world, then.rollback, () => world.start('rollBackVersion', {}));
+    if (!first.dead) return rolledBack(model, first.result, kind);
   }
-  const record = await world.run<RollbackRecord>('rollBackVersion', {});
+  rolledBack(model, await world.run<RollbackRecord>('rollBackVersion', {}), kind);
+}
+
+function rolledBack(model: Model, record: RollbackRecord, kind: Kind): void {
   expect(record.left).toEqual([]);
   // Without steps it was committed, and has been driven forward.
   if (record.steps.length > 0) expect(record).toMatchObject({ proven: true, next: null });
+  // What a publication does last has been done for it.
+  if (record.driven && kind === 'publish') model.applyWindow();
 }
