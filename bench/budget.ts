@@ -43,6 +43,7 @@ export function judge({ runs, checks, rollbacks, lives }: Figures): Verdict[] {
     verdict('rollback without a restore', worst(rollbacks.map(({ totalMs }) => totalMs)), BUDGET.rollbackMs),
     verdict('promote of 1 %', worst(lives.map(({ promoteMs }) => promoteMs)), BUDGET.promoteMs),
     verdict('restore of all three stores', worst(lives.map(({ restoreMs }) => restoreMs)), BUDGET.restoreMs),
+    verdict('restore after a loss', worst(lives.map((life) => life.restoreAfterLossMs)), BUDGET.restoreMs),
     verdict('worker peak memory', worst(runs.map((run) => run.workerPeakBytes)), BUDGET.workerPeakBytes),
   ];
 }

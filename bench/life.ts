@@ -10,6 +10,7 @@ import type { ReadyAnswer } from '../domain/staging';
 import type { ParsedChapter } from '../examples/ingestion/chapter';
 import { ingest } from '../examples/ingestion/ingest';
 import { progress, readyUpdate } from '../workflows/messages';
+import { loseNearlyAll } from './loss';
 
 /** What a change of 1 % and its way back took, in milliseconds. */
 export interface MeasuredLife {
@@ -24,14 +25,17 @@ export interface MeasuredLife {
   publishMs: number;
   /** All three stores back to the baseline, from the start of the run to its end, proofs included. */
   restoreMs: number;
+  /** The same, with nearly everything lost before: all nodes, all rows, all points but one. */
+  restoreAfterLossMs: number;
   promoteSteps: { name: string; milliseconds: number }[];
   restorePhases: { phase: string; milliseconds: number }[];
+  afterLossPhases: { phase: string; milliseconds: number }[];
 }
 
 const POLL_MS = 20;
 const SHARE = 0.01;
 
-/** Registers a baseline, publishes a change of 1 %, half of it a chapter that is replaced, and restores the baseline. */
+/** Registers a baseline, publishes a change of 1 %, half of it a chapter that is replaced, and restores the baseline: over that change, and after a loss. */
 export async function measureLife(context: Context, session: Session): Promise<MeasuredLife> {
   const { base } = context.settings();
   const { change: first } = await startOrAttach(session, base, { startedBy: 'bench' });
@@ -42,23 +46,38 @@ export async function measureLife(context: Context, session: Session): Promise<M
     chapterOf('bailey', '990', half, 'bench'),
   ]);
   if (!outcome.proven) throw new Error('The publication is not proven, so it measured nothing');
-  const startedAt = performance.now();
-  const input = { version: 'baseline', startedBy: 'bench' };
-  const summary = 'Restore the baseline';
-  const { change } = await startChange(session, base, { type: 'restoreVersion', input, summary });
-  const restored = (await change.handle.result()) as unknown as RestoreOutcome;
-  const restoreMs = Math.round(performance.now() - startedAt);
-  if (!restored.proven) throw new Error('The restore is not proven, so it measured nothing');
+  const back = await restoreBaseline(session, base);
+  await loseNearlyAll(context.settings());
+  const afterLoss = await restoreBaseline(session, base);
   const promotion = outcome.steps.filter(({ phase }) => phase === 'promotion');
   return {
-    ...{ chunks: 2 * half, validateMs, publishMs, restoreMs },
+    ...{ chunks: 2 * half, validateMs, publishMs },
+    restoreMs: back.milliseconds,
+    restoreAfterLossMs: afterLoss.milliseconds,
     promoteMs: durationsByPhase(promotion)[0]?.milliseconds ?? 0,
     disagreedMs: outcome.promote?.disagreedMs ?? 0,
     promoteSteps: promotion.map(({ name, startedAt: from, endedAt }) => {
       return { name, milliseconds: Date.parse(endedAt ?? from) - Date.parse(from) };
     }),
-    restorePhases: durationsByPhase(restored.steps),
+    restorePhases: back.phases,
+    afterLossPhases: afterLoss.phases,
   };
+}
+
+interface Restored {
+  milliseconds: number;
+  phases: { phase: string; milliseconds: number }[];
+}
+
+async function restoreBaseline(session: Session, base: string): Promise<Restored> {
+  const startedAt = performance.now();
+  const input = { version: 'baseline', startedBy: 'bench' };
+  const summary = 'Restore the baseline';
+  const { change } = await startChange(session, base, { type: 'restoreVersion', input, summary });
+  const restored = (await change.handle.result()) as unknown as RestoreOutcome;
+  const milliseconds = Math.round(performance.now() - startedAt);
+  if (!restored.proven) throw new Error('The restore is not proven, so it measured nothing');
+  return { milliseconds, phases: durationsByPhase(restored.steps) };
 }
 
 /** Chunks in each of the two chapters that together are a change of 1 % of the baseline. */

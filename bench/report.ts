@@ -96,6 +96,7 @@ export function renderReport(report: Report, color: Colors): string {
     ),
     '',
     table(['restore of all three stores', ...numbers], lifeRows(report, 'restorePhases'), color),
+    table(['restore after a loss', ...numbers], lifeRows(report, 'afterLossPhases'), color),
     '',
     table(['figure', ...numbers, 'budget'], figureRows(report), color),
     '',
@@ -127,7 +128,7 @@ function rollbackRows({ rollbacks }: Report, place: MeasuredRollback['abortedIn'
   return [...steps, ['abort to end', ...of.map(({ totalMs }) => duration(totalMs))]];
 }
 
-function lifeRows({ lives }: Report, which: 'promoteSteps' | 'restorePhases'): string[][] {
+function lifeRows({ lives }: Report, which: 'promoteSteps' | 'restorePhases' | 'afterLossPhases'): string[][] {
   const nameOf = (part: { name: string } | { phase: string }) => ('name' in part ? part.name : part.phase);
   return (lives[0]?.[which] ?? []).map((part, i) => [nameOf(part), ...lives.map((life) => took(life[which][i]))]);
 }
@@ -156,6 +157,11 @@ function figureRows({ runs, checks, rollbacks, lives, worker }: Report): string[
     ['· the stores disagreed', ...lives.map(({ disagreedMs }) => duration(disagreedMs)), ''],
     ['ready to the end', ...lives.map(({ publishMs }) => duration(publishMs)), ''],
     ['restore', ...lives.map(({ restoreMs }) => duration(restoreMs)), `< ${duration(BUDGET.restoreMs)}`],
+    [
+      'restore after a loss',
+      ...lives.map(({ restoreAfterLossMs }) => duration(restoreAfterLossMs)),
+      `< ${duration(BUDGET.restoreMs)}`,
+    ],
     row('worker peak memory', (run) => bytes(run.workerPeakBytes), `< ${prettyBytes(BUDGET.workerPeakBytes)}`),
     row(`worker from ${worker.from}, started`, () => bytes(worker.startPeakBytes)),
     row('history events', (run) => String(run.historyEvents)),

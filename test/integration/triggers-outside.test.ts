@@ -93,7 +93,7 @@ describe('Qdrant behind a relay', () => {
   ])('trigger 5: a search that %s', async (_, what, told) => {
     const meddlings = [onceLabelled(`${POINTS}/query`, what), untilUndone];
     // One query will do: that it is slow is measured three times.
-    const end = await on.provoke({ deps: relayed, meddlings, probes: { queries: ['lung anatomy'] } });
+    const end = await on.provoke({ deps: relayed, meddlings, probes: { queries: ['lung anatomy'], repeats: 7 } });
     await on.expectProven(end, 5);
     expect(end.outcome.trigger?.evidence).toMatch(told);
     expect(end.outcome.rollback?.restored).toEqual([]);

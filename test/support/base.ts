@@ -40,6 +40,8 @@ export class TestBase {
         ...settings,
         base: name ?? `t${process.pid}-${Date.now()}`,
         migration: { ...settings.migration, minimumFreeBytes: 1, ...migration },
+        // Enough to see that an answer repeats itself. How long it takes is judged where a test asks for that.
+        probes: { ...settings.probes, repeats: 2 },
       },
       neo4jPassword,
     );

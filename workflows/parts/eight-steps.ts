@@ -2,7 +2,8 @@ import type { CompensationResult } from '../../domain/baseline';
 import type { CheckResult } from '../../domain/checks';
 import type { CriterionResult } from '../../domain/criteria';
 import type { Claim } from '../../domain/claim';
-import { fenceTokens, LATEST_COPY_FOLDERS } from '../../domain/names';
+import type { FingerprintComparison } from '../../domain/fingerprint';
+import { fenceTokens, LATEST_COPY_FOLDERS, STORE_NAMES } from '../../domain/names';
 import type { RollbackRecord } from '../../domain/rollback';
 import type { TriggerFound } from '../../domain/triggers';
 import { BASELINE_LABEL } from '../../domain/version-id';
@@ -26,6 +27,8 @@ export interface Leftovers {
   startedAt: string;
   /** What the run itself told of its end, where it could. */
   trigger: TriggerFound | null;
+  /** What an undo before this one has told of production; where it was the same, the copy of it may be gone already. */
+  proofBefore?: FingerprintComparison[];
   /** As the run itself judged them, where it could; of a baseline alone. */
   criteria?: CriterionResult[];
 }
@@ -143,23 +146,27 @@ async function lookAtProduction(steps: Steps, log: RollbackLog, left: Leftovers)
 
 async function prove(steps: Steps, log: RollbackLog, left: Leftovers): Promise<ProductionProof | undefined> {
   const { runId, versionId } = left.holder;
+  const { proofBefore = [] } = left;
+  const proven = proofBefore.length === STORE_NAMES.length && proofBefore.every(({ same }) => same);
   const copies = await log.step(6, async () => {
     const found = await steps.files.copiesBefore(runId);
-    const lost = found.length === 0 && left.status !== 'absent';
+    const lost = found.length === 0 && left.status !== 'absent' && !proven;
     // Where the claim is lost too, the backups folder is another one now, and there is nothing to wait for.
     if (lost && left.holder.namespace !== undefined) throw copyIsGone(versionId);
-    const none = lost ? COPY_LOST : NOTHING_MODIFIED;
+    const none = lost ? COPY_LOST : proven ? PROVEN_BEFORE : NOTHING_MODIFIED;
     const detail = found.length > 0 ? `${found.map(({ folder }) => folder).join(', ')} to compare with` : none;
     return { state: found.length > 0 ? 'done' : 'not needed', detail, result: found };
   });
   if (copies.length > 0) return proveProduction(steps, log, { copies, versionId });
   log.note(7, 'not needed', 'there is nothing to compare with');
-  return undefined;
+  return proven ? { comparisons: proofBefore, restored: [], savedTo: null } : undefined;
 }
 
 const UNTOUCHED = 'the switch had not begun: production was not touched';
 
 const NOTHING_MODIFIED = 'the run ended before its copy of production, and so before it modified anything';
+
+const PROVEN_BEFORE = 'an undo before this one has proven production, and let go of the copy that it was held against';
 
 const COPY_LOST = 'claim and latest-copy are lost: production cannot be compared with what it was';
 
