@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { countPerTextbook } from '../domain/chunk-id';
 import { HybridFlowError } from '../domain/errors';
 import type { GroupFingerprint } from '../domain/fingerprint';
 import { redact } from '../domain/masking';
@@ -77,10 +78,7 @@ export async function tryToRecord(deps: ActivityDeps, saving: Saving): Promise<v
 const TELL: Record<StoreName, (deps: ActivityDeps, saving: Saving) => Promise<Told>> = {
   async sqlite({ metadata }, { ref: { path } }) {
     const chapters = metadata.chapters(path);
-    const chaptersPerTextbook: Record<string, number> = {};
-    for (const { textbookId } of chapters) {
-      chaptersPerTextbook[textbookId] = (chaptersPerTextbook[textbookId] ?? 0) + 1;
-    }
+    const chaptersPerTextbook = countPerTextbook(chapters.map(({ textbookId }) => textbookId));
     return { groups: metadata.fingerprint(path), counts: { chapters: chapters.length }, chaptersPerTextbook };
   },
 

@@ -14,3 +14,10 @@ export function chapterOfChunk(chunkId: string): string | undefined {
 export function textbookOfChapter(chapterId: string): string {
   return /^(.+?):ch/.exec(chapterId)?.[1] ?? chapterId;
 }
+
+/** How many chapters each textbook has, of chapters given by the textbook that they belong to. */
+export function countPerTextbook(textbooks: Iterable<string>): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const textbook of textbooks) found[textbook] = (found[textbook] ?? 0) + 1;
+  return found;
+}

@@ -1,5 +1,5 @@
 import type { ChapterKey, CheckResult, Offenders } from './checks';
-import { chapterIdOf } from './chunk-id';
+import { chapterIdOf, countPerTextbook } from './chunk-id';
 import { OffenderTally, together } from './offenders';
 
 /** The validation checklist. A failed critical check is trigger 3; a failed warning is recorded, and never fatal. */
@@ -58,8 +58,7 @@ export function resultOf(number: CheckNumber, verdict: Verdict, durationMs?: num
 
 /** Check 1: chapters in total and per textbook; where nothing is stated, that there are any. */
 export function judgeChapters(chapters: readonly ChapterKey[], expected: ExpectedChapters | null): Verdict {
-  const found: Record<string, number> = {};
-  for (const { textbookId } of chapters) found[textbookId] = (found[textbookId] ?? 0) + 1;
+  const found = countPerTextbook(chapters.map(({ textbookId }) => textbookId));
   const actual = chaptersText(chapters.length, found);
   if (!expected) return { passed: chapters.length > 0, expected: 'no stated count', actual, offenders: none() };
   const offenders = new OffenderTally();

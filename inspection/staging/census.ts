@@ -1,5 +1,5 @@
 import type { CheckResult } from '../../domain/checks';
-import { chapterIdOf, chapterOfChunk, textbookOfChapter } from '../../domain/chunk-id';
+import { chapterIdOf, chapterOfChunk, countPerTextbook, textbookOfChapter } from '../../domain/chunk-id';
 import { OffenderTally } from '../../domain/offenders';
 import type { CallControl, ChunkPage } from '../../stores/ports';
 import type { CheckedStores } from '../checks';
@@ -55,8 +55,7 @@ export async function takeCensus(view: CheckedStores, control: CallControl): Pro
 }
 
 function measureOf(chapters: ReadonlySet<string>): Census['measured'] {
-  const perTextbook: Record<string, number> = {};
-  for (const textbook of [...chapters].map(textbookOfChapter)) perTextbook[textbook] = (perTextbook[textbook] ?? 0) + 1;
+  const perTextbook = countPerTextbook([...chapters].map(textbookOfChapter));
   return { chapters: chapters.size, perTextbook, source: 'by the chunks staged in Qdrant' };
 }
 

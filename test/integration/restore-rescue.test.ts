@@ -2,49 +2,32 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ActivityDeps } from '../../activities';
-import type { BaselineOutcome } from '../../domain/baseline';
-import { STORE_NAMES, undoWorkflowId, type StoreName } from '../../domain/names';
+import { STORE_NAMES, type StoreName } from '../../domain/names';
 import type { RestoreInput, RestoreOutcome } from '../../domain/restore';
 import { LATEST_COPY } from '../../domain/version-id';
 import { compareWithRecorded, liveFingerprint } from '../../inspection/fingerprints';
 import { planRestore } from '../../inspection/restore';
 import { verifyVersion } from '../../inspection/verify';
-import { TestBase } from '../support/base';
-import { connectLive, ownQueue, type Live } from '../support/live';
+import type { TestBase } from '../support/base';
 import { withMeddling } from '../support/meddle';
-import { failureOf, startWorkers, type SharedWorkers } from '../support/workflow-env';
+import { Restoring } from '../support/restoring';
+import { failureOf } from '../support/workflow-env';
 
 jest.setTimeout(600_000);
 
-let live: Live;
+let on: Restoring;
 let base: TestBase;
 let deps: ActivityDeps;
-let workers: SharedWorkers;
 let baseline: string;
-let runs = 0;
 
 beforeAll(async () => {
-  live = await connectLive();
-  base = await TestBase.make({ paragraphs: 60, migration: { batchSize: 20, batchesPerSpan: 3 } });
-  deps = live.open(base.settings);
-  workers = await startWorkers(live, deps);
-  const taskQueue = ownQueue();
-  const worker = await live.work(base.settings, taskQueue);
-  const handle = await live.client.workflow.start('registerBaseline', { taskQueue, workflowId: taskQueue, args: [{}] });
-  baseline = ((await handle.result()) as BaselineOutcome).versionId;
-  await worker.stop();
+  on = await Restoring.open(60);
+  ({ base, deps, baseline } = on);
 });
-afterAll(async () => {
-  await workers?.stop();
-  await live?.close().finally(() => base?.close());
-});
+afterAll(() => on?.close());
 
-async function start(to: ActivityDeps, input: RestoreInput, deadRunId?: string): Promise<WorkflowHandle> {
-  const workflowId = `${workers.taskQueue}-${++runs}`;
-  workers.assign(workflowId, to);
-  if (deadRunId !== undefined) workers.assign(undoWorkflowId(base.settings.base, deadRunId), to);
-  return live.client.workflow.start('restoreVersion', { taskQueue: workers.taskQueue, workflowId, args: [input] });
-}
+const start = (to: ActivityDeps, input: RestoreInput, deadRunId?: string): Promise<WorkflowHandle> =>
+  on.start('restoreVersion', to, input, deadRunId);
 
 async function restore(input: RestoreInput, to = deps, deadRunId?: string): Promise<RestoreOutcome> {
   return (await (await start(to, { acceptDrift: true, ...input }, deadRunId)).result()) as RestoreOutcome;

@@ -1,59 +1,37 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ActivityDeps } from '../../activities';
-import type { BaselineOutcome } from '../../domain/baseline';
-import { STORE_NAMES, undoWorkflowId, type StoreName } from '../../domain/names';
+import { STORE_NAMES, type StoreName } from '../../domain/names';
 import type { RestoreInput, RestoreOutcome } from '../../domain/restore';
 import { LATEST_COPY } from '../../domain/version-id';
 import { STORE_TITLES } from '../../domain/words';
 import { compareWithRecorded } from '../../inspection/fingerprints';
 import { verifyVersion } from '../../inspection/verify';
-import { TestBase } from '../support/base';
+import type { TestBase } from '../support/base';
 import { contaminate, contaminateQdrant } from '../support/contaminate';
 import { fingerprint, type Fingerprint } from '../support/fingerprint';
-import { connectLive, ownQueue, type Live } from '../support/live';
 import { withMeddling } from '../support/meddle';
-import { failureOf, startWorkers, type SharedWorkers } from '../support/workflow-env';
+import { Restoring } from '../support/restoring';
+import { failureOf } from '../support/workflow-env';
 
 jest.setTimeout(600_000);
 
 const PARAGRAPHS = 60;
 
-let live: Live;
+let on: Restoring;
 let base: TestBase;
 let deps: ActivityDeps;
-let workers: SharedWorkers;
 let baseline: string;
 let before: Fingerprint;
-let runs = 0;
 
 beforeAll(async () => {
-  live = await connectLive();
-  base = await TestBase.make({ paragraphs: PARAGRAPHS, migration: { batchSize: 20, batchesPerSpan: 3 } });
-  deps = live.open(base.settings);
-  workers = await startWorkers(live, deps);
-  baseline = await register();
+  on = await Restoring.open(PARAGRAPHS);
+  ({ base, deps, baseline } = on);
   before = await fingerprint(base);
 });
-afterAll(async () => {
-  await workers?.stop();
-  await live?.close().finally(() => base?.close());
-});
+afterAll(() => on?.close());
 
-async function register(): Promise<string> {
-  const taskQueue = ownQueue();
-  const worker = await live.work(base.settings, taskQueue);
-  const handle = await live.client.workflow.start('registerBaseline', { taskQueue, workflowId: taskQueue, args: [{}] });
-  const { versionId } = (await handle.result()) as BaselineOutcome;
-  await worker.stop();
-  return versionId;
-}
-
-async function start(type: string, to: ActivityDeps, input: object, deadRunId?: string): Promise<WorkflowHandle> {
-  const workflowId = `${workers.taskQueue}-${++runs}`;
-  workers.assign(workflowId, to);
-  if (deadRunId !== undefined) workers.assign(undoWorkflowId(base.settings.base, deadRunId), to);
-  return live.client.workflow.start(type, { taskQueue: workers.taskQueue, workflowId, args: [input] });
-}
+const start = (type: string, to: ActivityDeps, input: object, deadRunId?: string): Promise<WorkflowHandle> =>
+  on.start(type, to, input, deadRunId);
 
 async function restore(input: RestoreInput, to = deps, deadRunId?: string): Promise<RestoreOutcome> {
   return (await (await start('restoreVersion', to, input, deadRunId)).result()) as RestoreOutcome;

@@ -1,42 +1,29 @@
 import type { ActivityDeps } from '../../activities';
-import type { BaselineOutcome } from '../../domain/baseline';
 import { HybridFlowError } from '../../domain/errors';
 import { STORE_NAMES, type StoreName } from '../../domain/names';
 import type { RestoreInput, RestoreOutcome } from '../../domain/restore';
 import { STORE_TITLES } from '../../domain/words';
 import { compareWithRecorded, liveFingerprint } from '../../inspection/fingerprints';
-import { TestBase } from '../support/base';
+import type { TestBase } from '../support/base';
 import { contaminate } from '../support/contaminate';
-import { connectLive, ownQueue, type Live } from '../support/live';
-import { failureOf, startWorkers, type SharedWorkers } from '../support/workflow-env';
+import { Restoring } from '../support/restoring';
+import { failureOf } from '../support/workflow-env';
 
 jest.setTimeout(600_000);
 
 type Switched = Exclude<StoreName, 'sqlite'>;
 const SWITCHED = ['qdrant', 'neo4j'] as const;
 
-let live: Live;
+let on: Restoring;
 let base: TestBase;
 let deps: ActivityDeps;
-let workers: SharedWorkers;
 let baseline: string;
-let runs = 0;
 
 beforeAll(async () => {
-  live = await connectLive();
-  base = await TestBase.make({ paragraphs: 60, migration: { batchSize: 20, batchesPerSpan: 3 } });
-  deps = live.open(base.settings);
-  workers = await startWorkers(live, deps);
-  const taskQueue = ownQueue();
-  const worker = await live.work(base.settings, taskQueue);
-  const handle = await live.client.workflow.start('registerBaseline', { taskQueue, workflowId: taskQueue, args: [{}] });
-  baseline = ((await handle.result()) as BaselineOutcome).versionId;
-  await worker.stop();
+  on = await Restoring.open(60);
+  ({ base, deps, baseline } = on);
 });
-afterAll(async () => {
-  await workers?.stop();
-  await live?.close().finally(() => base?.close());
-});
+afterAll(() => on?.close());
 beforeEach(() => contaminate(base));
 afterEach(async () => {
   await restore({ version: baseline });
@@ -47,10 +34,7 @@ afterEach(async () => {
 });
 
 async function restore(input: RestoreInput, to = deps): Promise<RestoreOutcome> {
-  const workflowId = `${workers.taskQueue}-${++runs}`;
-  workers.assign(workflowId, to);
-  const options = { taskQueue: workers.taskQueue, workflowId, args: [input] };
-  return (await (await live.client.workflow.start('restoreVersion', options)).result()) as RestoreOutcome;
+  return (await (await on.start('restoreVersion', to, input)).result()) as RestoreOutcome;
 }
 
 async function writeToQdrant(): Promise<void> {

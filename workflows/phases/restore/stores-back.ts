@@ -43,12 +43,12 @@ export async function takeStoresBack(
     const left: StoreName[] = [];
     for (const source of sources) {
       const before = await compare(steps, source);
-      if (before?.same !== true && isUntouched(entry, source)) {
+      const differs = before?.same !== true;
+      if (differs && isUntouched(entry, source)) {
         left.push(source.store);
         comparisons.push(await asItIs(steps, source.store));
         continue;
       }
-      const differs = before?.same !== true;
       if (differs) {
         await putBack(steps, source, rescue, before?.actual.sha256);
         restored.push(source.store);
