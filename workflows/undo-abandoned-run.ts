@@ -64,7 +64,6 @@ async function undo(holder: Claim, settings: DriveSettings, given: string | null
   const ofBaseline = (holder.kind ?? 'baseline') === 'baseline';
   const { record, results } = await eightSteps({
     ...{ holder, batchSize, reason, status, startedAt, trigger: told?.trigger ?? null },
-    ...(told && { proofBefore: told.proof }),
     ...(ofBaseline && { criteria: told?.criteria ?? unjudgedCriteria() }),
   });
   const { base } = holder;

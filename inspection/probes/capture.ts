@@ -19,6 +19,8 @@ export interface CaptureOptions {
   yardstick?: () => Promise<void>;
   /** For how long outages of a store are waited out, in the whole capture. */
   patienceMs?: number;
+  /** Milliseconds from any start; what takes time is timed by it. */
+  clock?: () => number;
 }
 
 /** Where no chapters are configured, the first ones of at most this many textbooks are read. */
@@ -45,6 +47,7 @@ export async function captureProbes(
     control = {},
     yardstick = doYardstick,
     patienceMs = PATIENCE_MS,
+    clock = () => performance.now(),
   }: CaptureOptions = {},
 ): Promise<ProbeCapture> {
   const takenAt = new Date().toISOString();
@@ -57,7 +60,7 @@ export async function captureProbes(
     ...[...new Set(stated)].map((chapterId) => hierarchyProbe(stores, chapterId, rounds)),
     ...settings.commands.map((command) => commandProbe(command, rounds, secrets)),
   ];
-  const asking = { control, patience: { leftMs: patienceMs }, secrets, yardstick };
+  const asking = { control, patience: { leftMs: patienceMs }, secrets, yardstick, clock };
   return { takenAt, embedder: embedder.name, limit, vectors, ...(await askInRounds(probes, asking)) };
 }
 
@@ -81,6 +84,7 @@ interface Asking {
   patience: { leftMs: number };
   secrets: readonly string[];
   yardstick: () => Promise<void>;
+  clock: () => number;
 }
 
 async function askInRounds(
@@ -93,7 +97,7 @@ async function askInRounds(
   for (let round = 0; ; round++) {
     const open = asked.filter(({ probe, answer, rounds }) => isOpen(probe, answer, { round, rounds }));
     if (open.length === 0) return { answers: asked.map(({ answer }) => answer), yardstick };
-    const busyMs = await timed(asking.yardstick);
+    const busyMs = await timed(asking.yardstick, asking.clock);
     // Its first calls are as cold as those of the probes.
     if (round > 0) yardstick.push(busyMs);
     for (const one of open) {
@@ -117,10 +121,10 @@ function isOpen(
   return milliseconds.reduce((sum, one) => sum + one, 0) < NEXT_TO_NO_TIME_MS;
 }
 
-async function timed(work: () => Promise<void>): Promise<number> {
-  const startedAt = performance.now();
+async function timed(work: () => Promise<void>, clock: () => number): Promise<number> {
+  const startedAt = clock();
   await work();
-  return inHundredths(performance.now() - startedAt);
+  return inHundredths(clock() - startedAt);
 }
 
 function inHundredths(milliseconds: number): number {
@@ -150,18 +154,18 @@ async function askOnce(probe: Probe, answer: ProbeAnswer, counts: boolean, askin
 /** A store that is away for a moment is no broken query: its outage is waited out, but no longer than patience lasts. */
 async function askPatiently(
   probe: Probe,
-  { control: { signal }, patience }: Asking,
+  { control: { signal }, patience, clock }: Asking,
 ): Promise<{ sha256: string; results: number; milliseconds: number }> {
   for (;;) {
     signal?.throwIfAborted();
-    const startedAt = performance.now();
+    const startedAt = clock();
     try {
       const found = await probe.ask(signal);
-      return { ...found, milliseconds: performance.now() - startedAt };
+      return { ...found, milliseconds: clock() - startedAt };
     } catch (error) {
       if (!(error instanceof HybridFlowError && error.retryable) || patience.leftMs <= 0) throw error;
       await setTimeout(Math.min(OUTAGE_PAUSE_MS, patience.leftMs), undefined, { signal });
-      patience.leftMs -= performance.now() - startedAt;
+      patience.leftMs -= clock() - startedAt;
     }
   }
 }

@@ -2,7 +2,6 @@ import type { DoctorReport } from '../../inspection/doctor';
 import { TASK_QUEUE } from '../../domain/names';
 import type { RollbackRecord } from '../../domain/rollback';
 import type { ErrorView } from '../../client/render/error';
-import { openStores } from '../../client/stores';
 import { TestBase } from '../support/base';
 import { hfv, killChildren, type Ended } from '../support/children';
 import { fingerprint, type Fingerprint } from '../support/fingerprint';
@@ -76,14 +75,25 @@ test('Qdrant refuses to delete the snapshot that the run has made', async () => 
   expect(await base.snapshots('textbook_chunks')).toEqual([]);
 });
 
-test('SQLite refuses the verdict about the version: whoever continues does not miss the copy that is gone by then', async () => {
-  const stores = openStores(base.settings);
-  stores.metadata.createTables({ notAfter: Date.now() + 60_000 });
-  await stores.graph.close();
-  base.sql(`CREATE TRIGGER refuse BEFORE UPDATE OF status ON version_registry WHEN NEW.status IN ('committed', 'rolled_back')
-    BEGIN SELECT RAISE(ABORT, 'CHECK_FAILED: nobody may judge'); END`);
+test('SQLite refuses the verdict about the version: until it is given, the copy of production stays', async () => {
+  // In the middle of the run: an undo leaves what was there before it, and this was not.
+  interfere = (_, path) => {
+    if (path.endsWith('/points/scroll') && base.sql(IS_REGISTERED).length > 0) base.sql(REFUSE);
+    return PASS;
+  };
   await expectLeft(/registry row.*nobody may judge/);
-  expect(base.backups().filter((path) => path.startsWith('latest-copy'))).toEqual([]);
+  expect(base.backups().filter((path) => path === 'latest-copy/manifest.json')).toHaveLength(1);
   expect([await base.labelled(), await base.fence()]).toEqual([0, undefined]);
-  expect(base.sql('SELECT status FROM version_registry')).toEqual([{ status: 'rolling_back' }]);
+  expect(base.sql('SELECT status FROM version_registry ORDER BY id DESC LIMIT 1')).toEqual([
+    { status: 'rolling_back' },
+  ]);
+  interfere = () => PASS;
+  base.sql('DROP TRIGGER refuse');
+  await expectContinued();
+  expect(base.sql('SELECT DISTINCT status FROM version_registry')).toEqual([{ status: 'rolled_back' }]);
+  expect(base.backups().filter((path) => path.startsWith('latest-copy'))).toEqual([]);
 });
+
+const IS_REGISTERED = `SELECT 1 FROM sqlite_schema WHERE name = 'version_registry'`;
+const REFUSE = `CREATE TRIGGER IF NOT EXISTS refuse BEFORE UPDATE OF status ON version_registry
+  WHEN NEW.status IN ('committed', 'rolled_back') BEGIN SELECT RAISE(ABORT, 'CHECK_FAILED: nobody may judge'); END`;

@@ -83,11 +83,11 @@ test('where somebody writes into what was taken back, the journal stays open; to
   const world = secondVersion();
   const deadRunId = await terminated(world);
   const deps = world.deps();
-  const { settleLatestCopy } = deps.artifacts;
+  const { undoTables } = deps.metadata;
   // Behind the proof, before the last word.
-  deps.artifacts.settleLatestCopy = async (...given) => {
+  deps.metadata.undoTables = (before) => {
     world.contaminate('neo4j');
-    return settleLatestCopy(...given);
+    return undoTables(before);
   };
   const failure = await failureOf((await rolledBack(deps, deadRunId)).result());
   expect(failure).toMatchObject({

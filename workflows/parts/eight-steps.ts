@@ -2,8 +2,7 @@ import type { CompensationResult } from '../../domain/baseline';
 import type { CheckResult } from '../../domain/checks';
 import type { CriterionResult } from '../../domain/criteria';
 import type { Claim } from '../../domain/claim';
-import type { FingerprintComparison } from '../../domain/fingerprint';
-import { fenceTokens, LATEST_COPY_FOLDERS, STORE_NAMES } from '../../domain/names';
+import { fenceTokens, LATEST_COPY_FOLDERS } from '../../domain/names';
 import type { RollbackRecord } from '../../domain/rollback';
 import type { TriggerFound } from '../../domain/triggers';
 import { BASELINE_LABEL } from '../../domain/version-id';
@@ -27,8 +26,6 @@ export interface Leftovers {
   startedAt: string;
   /** What the run itself told of its end, where it could. */
   trigger: TriggerFound | null;
-  /** What an undo before this one has told of production; where it was the same, the copy of it may be gone already. */
-  proofBefore?: FingerprintComparison[];
   /** As the run itself judged them, where it could; of a baseline alone. */
   criteria?: CriterionResult[];
 }
@@ -41,7 +38,8 @@ interface ProductionFound {
 
 /**
  * The plan's rollback in its eight steps, for a run that is dead. A step that fails is noted and the others are still
- * done; the copies of production, the row's verdict and the claim stay until all else is undone.
+ * done; the row's verdict stays open until all else is undone, the copy of production until that verdict is given, and the
+ * claim is the last to go. So a copy is missed by no undo that follows one which was killed.
  */
 export async function eightSteps(left: Leftovers): Promise<{ record: RollbackRecord; results: CompensationResult[] }> {
   const { holder, status } = left;
@@ -146,31 +144,30 @@ async function lookAtProduction(steps: Steps, log: RollbackLog, left: Leftovers)
 
 async function prove(steps: Steps, log: RollbackLog, left: Leftovers): Promise<ProductionProof | undefined> {
   const { runId, versionId } = left.holder;
-  const { proofBefore = [] } = left;
-  const proven = proofBefore.length === STORE_NAMES.length && proofBefore.every(({ same }) => same);
   const copies = await log.step(6, async () => {
     const found = await steps.files.copiesBefore(runId);
-    const lost = found.length === 0 && left.status !== 'absent' && !proven;
+    const judged = left.status === 'rolled_back';
+    const lost = found.length === 0 && left.status !== 'absent' && !judged;
     // Where the claim is lost too, the backups folder is another one now, and there is nothing to wait for.
     if (lost && left.holder.namespace !== undefined) throw copyIsGone(versionId);
-    const none = lost ? COPY_LOST : proven ? PROVEN_BEFORE : NOTHING_MODIFIED;
+    const none = lost ? COPY_LOST : judged ? JUDGED_BEFORE : NOTHING_MODIFIED;
     const detail = found.length > 0 ? `${found.map(({ folder }) => folder).join(', ')} to compare with` : none;
     return { state: found.length > 0 ? 'done' : 'not needed', detail, result: found };
   });
   if (copies.length > 0) return proveProduction(steps, log, { copies, versionId });
   log.note(7, 'not needed', 'there is nothing to compare with');
-  return proven ? { comparisons: proofBefore, restored: [], savedTo: null } : undefined;
+  return undefined;
 }
 
 const UNTOUCHED = 'the switch had not begun: production was not touched';
 
 const NOTHING_MODIFIED = 'the run ended before its copy of production, and so before it modified anything';
 
-const PROVEN_BEFORE = 'an undo before this one has proven production, and let go of the copy that it was held against';
+const JUDGED_BEFORE = 'an undo before this one has proven production, said so in the row, and let go of its copy';
 
 const COPY_LOST = 'claim and latest-copy are lost: production cannot be compared with what it was';
 
-/** A row is made only after latest-copy: where there is a row and no copy, somebody has taken it away. */
+/** A row is made after latest-copy, and judged before that goes: where a row is open and has no copy, somebody took it. */
 function copyIsGone(versionId: string): Error {
   return businessFailure('NEEDS_OPERATOR', {
     found: `${versionId} has a row, and there is no copy of production from before it`,
@@ -194,6 +191,7 @@ async function restOf(
   const lastWord = { lastWord: true };
   saga.undoWith(`claim of ${versionId}`, () => files.releaseClaim(runId), lastWord);
   if (tablesBefore) {
+    saga.undoWith('latest-copy', () => files.settleLatestCopy(runId, 'old'), lastWord);
     saga.undoWith(
       `registry row of ${versionId}`,
       () =>
@@ -212,7 +210,6 @@ async function restOf(
       // Directly before the journal is closed: an attempt of the dead run may have woken meanwhile.
       saga.undoWith('production once more', () => stillBack(steps, runId), lastWord);
     }
-    saga.undoWith('latest-copy', () => files.settleLatestCopy(runId, 'old'), lastWord);
     saga.undoWith('versioning tables', () => files.undoVersioningTables(tablesBefore));
     saga.undoWith('write fence', () => files.releaseWriteFence(runId));
     saga.undoWith('half-built latest-copy', () => longFiles.removeFolder(LATEST_COPY_FOLDERS.building(runId), runId));
@@ -246,5 +243,7 @@ async function recordOf(
   else if (holder.tablesBefore) checks = await validateAgain(log);
   else log.note(8, 'done', 'nothing was changed');
   const known = { versionId: holder.versionId, trigger, reason, checks, left, criteria };
-  return rollbackRecord(known, log, proof, { proofNeeded: status !== 'absent' && !untouched });
+  // A verdict is given once production is proven, and by nothing else.
+  const proofNeeded = status !== 'absent' && status !== 'rolled_back' && !untouched;
+  return rollbackRecord(known, log, proof, { proofNeeded });
 }

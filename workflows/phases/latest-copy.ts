@@ -73,16 +73,16 @@ async function copyQdrant(run: BaselineRun, folder: string, found: Found) {
 }
 
 /**
- * The row's verdict is registered first of all, so that it is spoken last: it says that all else is undone. The copy
- * of production is given up only once production is proven to be as it was.
+ * Registered first of all, so that they come last: the row's verdict says that all else is undone and production is
+ * proven to be as it was, and the copy of production is given up only once that is written down.
  */
 function registerUndo(run: BaselineRun, folder: string): void {
   const { undo, saga, runId, versionId, progress } = run;
+  saga.undoWith('latest-copy', () => undo.files.settleLatestCopy(runId, 'old'), { lastWord: true });
   saga.undoWith(
     'registry row',
     () => undo.files.rollBackRow(versionId, runId, progress.view.reason ?? 'unknown', rollbackOperation(run)),
     { lastWord: true },
   );
-  saga.undoWith('latest-copy', () => undo.files.settleLatestCopy(runId, 'old'), { lastWord: true });
   saga.undoWith('half-built latest-copy', () => undo.longFiles.removeFolder(folder, runId));
 }

@@ -78,6 +78,7 @@ export const UNDO_CRASHES: readonly Trap[] = [
   { call: 'metadata.journal.close', when: 'before' },
   { call: 'metadata.journal.close', when: 'after' },
   { call: 'artifacts.settleLatestCopy', when: 'before' },
+  { call: 'artifacts.settleLatestCopy', when: 'after' },
   { call: 'artifacts.releaseClaim', when: 'before' },
 ];
 
