@@ -91,7 +91,7 @@ test('whoever continues does not miss the copy of production that an undo let go
   const record = await (await runs.rollBack(world.deps(), {}, row?.runId ?? '')).result();
   expect(record).toMatchObject({ proven: true, left: [], next: null, proof: [] });
   expect(record.steps.find(({ number }) => number === 6)).toMatchObject({
-    detail: expect.stringContaining('in the row'),
+    detail: expect.stringContaining('in the row') as string,
   });
   expect(world.traces).toEqual(new FakeWorld(25).traces);
 });
