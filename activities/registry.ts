@@ -1,11 +1,11 @@
 import type { Operation, VersionRow } from '../domain/registry';
 import type { VersionStatus } from '../domain/status';
-import type { NewVersion, SnapshotPaths } from '../stores/ports';
+import type { NewVersion, SnapshotPaths, SwitchJournal } from '../stores/ports';
 import { run, writeLease } from './context';
 import type { ActivityDeps } from './deps';
 
 /** The rows of version_registry and operation_log. */
-export function createRegistryActivities({ metadata: { registry }, artifacts }: ActivityDeps) {
+export function createRegistryActivities({ metadata: { registry, journal }, artifacts }: ActivityDeps) {
   return {
     async registerBaselineVersion(version: Omit<NewVersion, 'workflowId' | 'runId'>): Promise<VersionRow> {
       return registry.registerBaseline({ ...version, ...run() }, writeLease());
@@ -71,11 +71,18 @@ export function createRegistryActivities({ metadata: { registry }, artifacts }: 
       runId: string,
       operations: Operation[],
     ): Promise<'written' | 'absent' | 'busy'> {
-      if (registry.find(versionId)?.runId !== runId) return 'absent';
+      const about = registry.find(versionId)?.runId === runId ? versionId : restoredBy(journal, runId);
+      if (about === undefined) return 'absent';
       const claim = await artifacts.readClaim();
       if (claim && claim.runId !== runId) return 'busy';
-      registry.logOperations(versionId, operations);
+      registry.logOperations(registry.find(about) ? about : null, operations);
       return 'written';
     },
   };
+}
+
+/** A restore has no row of its own; it is told of at the version that it was to bring back. */
+function restoredBy(journal: SwitchJournal, runId: string): string | undefined {
+  const entry = journal.find(runId);
+  return entry?.kind === 'restore' ? entry.versionId : undefined;
 }

@@ -100,5 +100,10 @@ test('where somebody writes into what was taken back, the journal stays open; to
   const record = await (await rolledBack(world.deps(), deadRunId)).result();
   expect(record).toMatchObject({ proven: true, left: [], restored: ['neo4j'] });
   expect(world.holds).toEqual(contentOf('second'));
+  const told = world.registry.log.map(({ versionId, operation: { type, status } }) => [versionId, type, status]);
+  expect(told.slice(-2)).toEqual([
+    [BASELINE, 'post_mortem', 'failed'],
+    [BASELINE, 'post_mortem', 'success'],
+  ]);
   expectTidy(world);
 });

@@ -210,7 +210,13 @@ describe('fails before the commit', () => {
     expect(world.holds).toEqual(contentOf('second'));
     expect(world.journal.entries.at(-1)).toMatchObject({ kind: 'restore', state: 'undone' });
     expect(world.folders.get(LATEST_COPY)?.manifest?.versionId).toBe(SECOND);
-    expect(world.registry.log.at(-1)).toMatchObject({ operation: { type: 'restore', status: 'failed' } });
+    expect(world.registry.log.slice(-2)).toMatchObject([
+      {
+        versionId: BASELINE,
+        operation: { type: 'post_mortem', status: 'success', details: { proven: true, left: [] } },
+      },
+      { versionId: BASELINE, operation: { type: 'restore', status: 'failed' } },
+    ]);
     expectTidy(world);
   });
 

@@ -67,7 +67,8 @@ export async function eightSteps(left: Leftovers): Promise<{ record: RollbackRec
     await logFailedRollback(versionId, postMortem(startedAt, found.proof, details, 'failed'));
   }
   const record = await recordOf(log, left, found, results);
-  if (status !== 'absent') await logPostMortem(holder.runId, left.startedAt, record);
+  const restoring = holder.kind === 'restore' && !found.untouched;
+  if (status !== 'absent' || restoring) await logPostMortem(holder.runId, left.startedAt, record);
   return { record, results };
 }
 

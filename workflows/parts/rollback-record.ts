@@ -63,7 +63,7 @@ export function rollbackRecord(
 
 /**
  * The last word on a rollback, after the validation that follows it: its eight steps, the checks and the criteria. To be
- * said of a version that has a row. What is undone is undone, whether or not it can be told.
+ * said of a version that has a row, or that was being restored. What is undone is undone, whether or not it can be told.
  */
 export async function logPostMortem(runId: string, startedAt: string, record: RollbackRecord): Promise<void> {
   const { versionId, trigger, reason, steps, checks, criteria, proof, restored, proven, left } = record;

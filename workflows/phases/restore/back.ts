@@ -4,7 +4,7 @@ import type { SwitchEntry } from '../../../domain/switch-journal';
 import { tellingSteps } from '../../parts/activities';
 import { businessFailure, messageOf } from '../../parts/failures';
 import { CONTINUE } from '../../parts/names';
-import { leftBy, rollbackRecord, validateAgain } from '../../parts/rollback-record';
+import { leftBy, logPostMortem, rollbackRecord, validateAgain } from '../../parts/rollback-record';
 import { unfinishedOutcome } from './outcome';
 import type { RestoreRun } from './restore-run';
 
@@ -37,6 +37,8 @@ export async function takeRestoreBack(run: RestoreRun, cause: BackCause): Promis
     const checks = clean && switched ? await validateAgain(log) : [];
     const known = { versionId, trigger: null, reason, checks, left: leftBy(results) };
     run.rollback = rollbackRecord(known, log, run.proof, { proofNeeded: switched });
+    const startedAt = progress.view.rollingBackSince ?? new Date().toISOString();
+    if (switched) await logPostMortem(run.runId, startedAt, run.rollback);
     progress.ended(clean ? 'rolled_back' : 'needs_operator');
     return { state: 'ended', failure: await told(run, { clean, reason, results }) };
   });
