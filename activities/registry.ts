@@ -1,11 +1,13 @@
+import { redact } from '../domain/masking';
 import type { Operation, VersionRow } from '../domain/registry';
+import type { RestoreDetails } from '../domain/restore';
 import type { VersionStatus } from '../domain/status';
 import type { NewVersion, SnapshotPaths, SwitchJournal } from '../stores/ports';
 import { run, writeLease } from './context';
 import type { ActivityDeps } from './deps';
 
 /** The rows of version_registry and operation_log. */
-export function createRegistryActivities({ metadata: { registry, journal }, artifacts }: ActivityDeps) {
+export function createRegistryActivities({ metadata: { registry, journal }, artifacts, secrets }: ActivityDeps) {
   return {
     async registerBaselineVersion(version: Omit<NewVersion, 'workflowId' | 'runId'>): Promise<VersionRow> {
       return registry.registerBaseline({ ...version, ...run() }, writeLease());
@@ -75,14 +77,14 @@ export function createRegistryActivities({ metadata: { registry, journal }, arti
       if (about === undefined) return 'absent';
       const claim = await artifacts.readClaim();
       if (claim && claim.runId !== runId) return 'busy';
-      registry.logOperations(registry.find(about) ? about : null, operations);
+      registry.logOperations(registry.find(about) ? about : null, redact(operations, secrets));
       return 'written';
     },
   };
 }
 
-/** A restore has no row of its own; it is told of at the version that it was to bring back. */
+/** A restore has no row of its own; it is told of at the version that it was to bring back, all of it or some stores. */
 function restoredBy(journal: SwitchJournal, runId: string): string | undefined {
   const entry = journal.find(runId);
-  return entry?.kind === 'restore' ? entry.versionId : undefined;
+  return entry?.kind === 'restore' ? (entry.details as unknown as RestoreDetails).source.versionId : undefined;
 }

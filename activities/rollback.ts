@@ -1,10 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
+import { z } from 'zod';
 import type { Claim } from '../domain/claim';
 import { mayRestoreFrom, type ConsistencyStatement } from '../domain/consistency';
 import { HybridFlowError } from '../domain/errors';
-import type { VersionRow } from '../domain/registry';
-import { committedFacts, type RollbackRecord } from '../domain/rollback';
+import { STORE_NAMES } from '../domain/names';
+import type { OperationRow, VersionRow } from '../domain/registry';
+import { committedFacts, type RollbackRecord, type Verdict } from '../domain/rollback';
 import { isActive, type VersionStatus } from '../domain/status';
 import { BASELINE_LABEL, LATEST_COPY, versionLabel } from '../domain/version-id';
 import { REPORT_FILES, type RunReport } from '../domain/report';
@@ -23,6 +25,19 @@ export interface RollbackTarget {
   holder: Claim;
   running: boolean;
 }
+
+export interface RollbackTold {
+  status: VersionStatus | null;
+  record: RollbackRecord | null;
+  /** Null where the version is not judged, or was judged by somebody else. */
+  verdict: Verdict | null;
+}
+
+const verdictSchema = z.object({
+  proof: z.array(z.object({ store: z.enum(STORE_NAMES), same: z.boolean(), sha256: z.string() })),
+  restored: z.array(z.enum(STORE_NAMES)),
+  savedTo: z.string().nullable().default(null),
+}) satisfies z.ZodType<Verdict>;
 
 const POLL_MS = 500;
 
@@ -63,11 +78,13 @@ export function createRollbackActivities(deps: ActivityDeps) {
       }
     },
 
-    /** The rollback that a run's own report tells of, and where the version stands. */
-    async rollbackTold(versionId: string): Promise<{ status: VersionStatus | null; record: RollbackRecord | null }> {
+    /** The rollback that a run's own report tells of, where the version stands, and what its verdict was given for. */
+    async rollbackTold(versionId: string): Promise<RollbackTold> {
       const text = await artifacts.readReport(versionId, `${REPORT_FILES.run}.json`);
       const record = text === undefined ? null : (JSON.parse(text) as RunReport).rollback;
-      return { status: metadata.registry.find(versionId)?.status ?? null, record };
+      const status = metadata.registry.find(versionId)?.status ?? null;
+      const verdict = status === 'rolled_back' ? verdictOf(metadata.registry.operations(versionId)) : null;
+      return { status, record, verdict };
     },
 
     /** Whether what a run left is still there to be undone: its claim stands, or its version is still under way. */
@@ -92,6 +109,14 @@ export function createRollbackActivities(deps: ActivityDeps) {
       return [{ folder: LATEST_COPY, oneMoment: baseline !== undefined || mayRestoreFrom(statement) }, ...copies];
     },
   };
+}
+
+/** The row that was closed with the verdict, in one transaction. */
+function verdictOf(operations: readonly OperationRow[]): Verdict | null {
+  const closed = operations.findLast(
+    ({ operationType, status }) => operationType === 'rollback' && status === 'success',
+  );
+  return verdictSchema.safeParse(closed?.details).data ?? null;
 }
 
 /** The row of a version whose claim was lost stands in for it; how the tables were before is not known any more. */

@@ -74,8 +74,12 @@ function sideOf(group: GroupFingerprint | undefined): GroupDifference['expected'
 }
 
 /** What operation_log keeps of a proof: no groups, only each store's verdict and what it was found to hold. */
-export function inBrief(
-  comparisons: readonly FingerprintComparison[],
-): { store: StoreName; same: boolean; sha256: string }[] {
+export interface BriefComparison {
+  store: StoreName;
+  same: boolean;
+  sha256: string;
+}
+
+export function inBrief(comparisons: readonly FingerprintComparison[]): BriefComparison[] {
   return comparisons.map(({ store, same, actual }) => ({ store, same, sha256: actual.sha256 }));
 }

@@ -88,7 +88,15 @@ export function withRollback(previous: RunReport | null, told: RollbackTold): Ru
   const base = previous ?? silentRun(told);
   const reason = base.reason ?? rollback.reason;
   // What the run itself found out about its end stays: the trigger is the first failure, not the last.
-  return { ...base, outcome, reason, endedAt, compensations, rollback: { ...rollback, trigger: base.trigger } };
+  const known = { ...withProofBefore(rollback, base.rollback), trigger: base.trigger };
+  return { ...base, outcome, reason, endedAt, compensations, rollback: known };
+}
+
+/** An undo that found the version judged has compared and restored nothing: what the one before it told stays. */
+function withProofBefore(now: RollbackRecord, before: RollbackRecord | null): RollbackRecord {
+  const { verdict } = now;
+  if (!verdict) return now;
+  return { ...now, proof: before?.proof ?? [], restored: verdict.restored, savedTo: verdict.savedTo };
 }
 
 function silentRun({ base, workflowId, runId, startedAt, endedAt, rollback }: RollbackTold): RunReport {

@@ -1,7 +1,7 @@
 import type { CheckResult } from './checks';
 import type { CriterionResult } from './criteria';
 import type { ErrorFacts } from './errors';
-import type { FingerprintComparison } from './fingerprint';
+import type { BriefComparison, FingerprintComparison } from './fingerprint';
 import type { StoreName } from './names';
 import type { TriggerFound } from './triggers';
 
@@ -26,6 +26,18 @@ export interface RollbackStep {
   endedAt: string;
 }
 
+/** What is known of production from the undo that has judged a version; it stands in the row that the verdict closed. */
+export interface Verdict {
+  proof: BriefComparison[];
+  restored: StoreName[];
+  savedTo: string | null;
+}
+
+/** A verdict is given of a production that differs, too, where the difference is somebody else's. */
+export function isProvenBy({ proof }: Verdict): boolean {
+  return proof.length > 0 && proof.every(({ same }) => same);
+}
+
 /** How a rollback ended, and the proof that production is as it was. */
 export interface RollbackRecord {
   versionId: string;
@@ -37,6 +49,8 @@ export interface RollbackRecord {
   savedTo: string | null;
   /** Production now against production before the run; empty where nothing could be compared with. */
   proof: FingerprintComparison[];
+  /** Of an undo before this one, which has judged the version and let go of what production was held against. */
+  verdict?: Verdict;
   checks: CheckResult[];
   /** The migration's success criteria by what it had reached; a version after the baseline has none. */
   criteria?: CriterionResult[];

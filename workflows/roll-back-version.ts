@@ -1,7 +1,7 @@
 import { CancellationScope, getExternalWorkflowHandle } from '@temporalio/workflow';
 import type { Claim } from '../domain/claim';
 import type { RestoreDetails } from '../domain/restore';
-import { committedFacts, type RollBackInput, type RollbackRecord } from '../domain/rollback';
+import { committedFacts, isProvenBy, type RollBackInput, type RollbackRecord, type Verdict } from '../domain/rollback';
 import { disagreedAtMost, type SwitchEntry } from '../domain/switch-journal';
 import type { RollbackTarget } from '../activities';
 import { abort } from './messages';
@@ -59,10 +59,11 @@ function drivenForward(
   return { versionId, ...nothing, reason, proof, proven, driven: { versionId: of, disagreedAtMostMs }, next };
 }
 
-/** It says that it is rolled back, and has left no report: so it is not proven here. */
-function untold(versionId: string, reason: string): RollbackRecord {
+/** It has left no report: what is known of it is its verdict, where there is one. */
+function untold(versionId: string, reason: string, verdict: Verdict | null = null): RollbackRecord {
   const nothing = { steps: [], restored: [], savedTo: null, proof: [], checks: [], left: [], next: null };
-  return { versionId, trigger: null, reason, ...nothing, proven: false };
+  const proven = verdict !== null && isProvenBy(verdict);
+  return { versionId, trigger: null, reason, ...nothing, ...(verdict && { verdict }), proven };
 }
 
 /** Somebody else has undone it meanwhile: what the report tells of it. */
@@ -83,9 +84,10 @@ async function stopAndWait({ holder, versionId }: RollbackTarget, reason: string
   await run.signal(abort, { reason }).catch(() => undefined);
   await longFiles.awaitRunClosed(holder.workflowId, holder.runId);
   if (holder.kind === 'restore') return restoreEnded(holder, versionId, reason);
-  const { status, record } = await files.rollbackTold(versionId);
+  const { status, record, verdict } = await files.rollbackTold(versionId);
   if (status === 'committed') return committedMeanwhile(holder, versionId);
-  if (status === 'rolled_back') return record ?? untold(versionId, reason);
+  if (await files.stillStands(holder)) return null;
+  if (status === 'rolled_back') return record ?? untold(versionId, reason, verdict);
   return record?.left.length === 0 ? record : null;
 }
 

@@ -60,10 +60,10 @@ async function undo(holder: Claim, settings: DriveSettings, given: string | null
     await files.releaseClaim(runId);
     return { state: 'committed', record: null };
   }
-  const told = (await files.rollbackTold(versionId)).record;
+  const { record: told, verdict } = await files.rollbackTold(versionId);
   const ofBaseline = (holder.kind ?? 'baseline') === 'baseline';
   const { record, results } = await eightSteps({
-    ...{ holder, batchSize, reason, status, startedAt, trigger: told?.trigger ?? null },
+    ...{ holder, batchSize, reason, status, startedAt, trigger: told?.trigger ?? null, verdict },
     ...(ofBaseline && { criteria: told?.criteria ?? unjudgedCriteria() }),
   });
   const { base } = holder;

@@ -1,4 +1,4 @@
-import type { Operation, VersionRow } from '../../domain/registry';
+import type { Operation, OperationRow, VersionRow } from '../../domain/registry';
 import { assertMove, type VersionStatus } from '../../domain/status';
 import type { NewVersion, OperationsTried, SnapshotPaths, VersionRegistry } from '../../stores/ports';
 
@@ -12,7 +12,10 @@ export class FakeRegistry implements VersionRegistry {
 
   list = () => this.rows;
   find = (versionId: string) => this.rows.find((row) => row.versionId === versionId);
-  operations = () => [];
+  operations = (versionId: string): OperationRow[] =>
+    this.log.flatMap(({ versionId: of, operation }, i) =>
+      of === versionId ? [rowOf(i + 1, versionId, operation)] : [],
+    );
   committedBaseline = () => this.rows.find(({ status }) => status === 'committed');
 
   open = (version: NewVersion): VersionRow => this.insert(version, 'pending');
@@ -90,21 +93,22 @@ export class FakeRegistry implements VersionRegistry {
   rollBack(versionId: string, reason: string, operation: Operation): 'rolled_back' | 'absent' {
     const row = this.find(versionId);
     if (!row) return 'absent';
+    if (row.status === 'rolled_back') return 'rolled_back';
     if (row.status === 'pending') this.move(versionId, 'staging', null);
     if (row.status === 'validating' || row.status === 'staging') this.move(versionId, 'rollback_triggered', reason);
     if (row.status === 'rollback_triggered') this.move(versionId, 'rolling_back', reason);
     this.move(versionId, 'rolled_back', reason);
-    this.log.push({ versionId, operation });
+    this.logOperations(versionId, [operation]);
     return 'rolled_back';
   }
 
   logOperations(versionId: string | null, operations: Operation[]): void {
     for (const operation of operations) {
-      const known = this.log.find(
-        ({ operation: { type, startedAt } }) => type === operation.type && startedAt === operation.startedAt,
-      );
-      if (!known) this.log.push({ versionId, operation });
-      else if (known.operation.status === 'running') known.operation = operation;
+      const alike = this.log.filter((row) => row.versionId === versionId && row.operation.type === operation.type);
+      const open = alike.find((row) => row.operation.status === 'running');
+      if (open && operation.status !== 'running') open.operation = operation;
+      else if (!alike.some((row) => row.operation.startedAt === operation.startedAt))
+        this.log.push({ versionId, operation });
     }
   }
 
@@ -125,4 +129,12 @@ export class FakeRegistry implements VersionRegistry {
     if (!row) throw new Error(`no row ${versionId}`);
     return row;
   }
+}
+
+function rowOf(
+  id: number,
+  versionId: string,
+  { type, status, details, startedAt, completedAt }: Operation,
+): OperationRow {
+  return { id, versionId, operationType: type, status, details, createdAt: startedAt, completedAt };
 }

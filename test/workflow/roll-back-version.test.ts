@@ -76,26 +76,6 @@ test('says again what is left where the cause is not mended, and can be run agai
   expect([record.proven, world.labelled.size]).toEqual([true, 0]);
 });
 
-test('whoever continues does not miss the copy of production that an undo let go of: the row was judged before', async () => {
-  const world = new FakeWorld(25);
-  const faults: Fault[] = [
-    { call: 'metadata.registry.commit', when: 'before', times: Infinity },
-    { call: 'artifacts.settleLatestCopy', when: 'after', times: Infinity, error: refused },
-  ];
-  const run = await runs.start(withFaults(world.deps(), faults).deps, { input: { maxAttempts: 1 } });
-  expect((await failureOf(run.result())).code).toBe('NEEDS_OPERATOR');
-  const [row] = world.registry.rows;
-  expect([row?.status, world.folders.has('latest-copy')]).toEqual(['rolled_back', false]);
-  // As where the worker was killed there: nobody could tell what was proven.
-  world.reports.clear();
-  const record = await (await runs.rollBack(world.deps(), {}, row?.runId ?? '')).result();
-  expect(record).toMatchObject({ proven: true, left: [], next: null, proof: [] });
-  expect(record.steps.find(({ number }) => number === 6)).toMatchObject({
-    detail: expect.stringContaining('in the row') as string,
-  });
-  expect(world.traces).toEqual(new FakeWorld(25).traces);
-});
-
 test('a copy that somebody took away before the row was judged is asked for', async () => {
   const world = new FakeWorld(25);
   const { runId } = await leaveHalfUndone(world);

@@ -1,40 +1,24 @@
 import type { CompensationResult } from '../../domain/baseline';
 import type { CheckResult } from '../../domain/checks';
-import type { CriterionResult } from '../../domain/criteria';
-import type { Claim } from '../../domain/claim';
 import { fenceTokens, LATEST_COPY_FOLDERS } from '../../domain/names';
-import type { RollbackRecord } from '../../domain/rollback';
-import type { TriggerFound } from '../../domain/triggers';
+import { isProvenBy, type RollbackRecord } from '../../domain/rollback';
 import { BASELINE_LABEL } from '../../domain/version-id';
-import { giveLabelsBack } from '../phases/restore/labels';
-import { demandStillBack, takeStoresBack } from '../phases/restore/stores-back';
+import { demandStillBack } from '../phases/restore/stores-back';
 import { undoSteps, type Steps } from './activities';
-import { businessFailure } from './failures';
-import { CONTINUE } from './names';
-import { proveProduction, type ProductionProof } from './prove-production';
+import { lookAtProduction, type Leftovers, type ProductionFound } from './production-found';
+import type { ProductionProof } from './prove-production';
 import { RollbackLog } from './rollback-log';
-import { leftBy, logFailedRollback, logPostMortem, postMortem, rollbackRecord, validateAgain } from './rollback-record';
+import {
+  leftBy,
+  logFailedRollback,
+  logPostMortem,
+  postMortem,
+  rollbackRecord,
+  validateAgain,
+  verdictOn,
+} from './rollback-record';
 import { Saga } from './saga';
 import { sweepSnapshots } from './sweep-snapshots';
-
-export interface Leftovers {
-  holder: Claim;
-  batchSize: number;
-  reason: string;
-  /** Where the version stands once marked; `absent` where the run had no row yet. */
-  status: string;
-  startedAt: string;
-  /** What the run itself told of its end, where it could. */
-  trigger: TriggerFound | null;
-  /** As the run itself judged them, where it could; of a baseline alone. */
-  criteria?: CriterionResult[];
-}
-
-/** `untouched`: the run had not come so far, and there is nothing to compare. */
-interface ProductionFound {
-  untouched: boolean;
-  proof?: ProductionProof;
-}
 
 /**
  * The plan's rollback in its eight steps, for a run that is dead. A step that fails is noted and the others are still
@@ -47,7 +31,7 @@ export async function eightSteps(left: Leftovers): Promise<{ record: RollbackRec
   const steps = undoSteps();
   const log = new RollbackLog();
   log.note(1, 'done', `${versionId}, of run ${runId}`);
-  if (status === 'absent') log.note(2, 'not needed', 'the version had no row yet', left.startedAt);
+  if (status === 'absent') log.note(2, 'not needed', noRow(left), left.startedAt);
   else log.note(2, 'done', status, left.startedAt);
   let found: ProductionFound = { untouched: false };
   // A run that had not passed preflight changed no store.
@@ -64,12 +48,16 @@ export async function eightSteps(left: Leftovers): Promise<{ record: RollbackRec
   if (status !== 'absent' && leftBy(results).length > 0) {
     const { reason, trigger, startedAt } = left;
     const details = { trigger, reason, compensations: results, steps: log.steps };
-    await logFailedRollback(versionId, postMortem(startedAt, found.proof, details, 'failed'));
+    await logFailedRollback(versionId, results, postMortem(startedAt, found.proof, details, 'failed'));
   }
   const record = await recordOf(log, left, found, results);
   const restoring = holder.kind === 'restore' && !found.untouched;
   if (status !== 'absent' || restoring) await logPostMortem(holder.runId, left.startedAt, record);
   return { record, results };
+}
+
+function noRow({ holder }: Leftovers): string {
+  return holder.kind === 'restore' ? 'a restore has no row of its own' : 'the version had no row yet';
 }
 
 async function clearStaging({ files, longFiles, longStores }: Steps, log: RollbackLog, left: Leftovers): Promise<void> {
@@ -120,63 +108,6 @@ async function switchBack({ files }: Steps, log: RollbackLog, { holder }: Leftov
   });
 }
 
-/**
- * A version that is staged touches production with its switch, and not before: whatever production is until then is
- * nobody's to take back.
- */
-async function lookAtProduction(steps: Steps, log: RollbackLog, left: Leftovers): Promise<ProductionFound> {
-  const { kind = 'baseline', runId } = left.holder;
-  if (kind === 'baseline') return { untouched: false, proof: await prove(steps, log, left) };
-  const entry = await log.step(6, async () => {
-    const found = await steps.files.findSwitch(runId);
-    if (found) return { detail: `the switch to ${found.versionId} had begun`, result: found };
-    return { state: 'not needed', detail: UNTOUCHED, result: null };
-  });
-  if (!entry) {
-    log.note(7, 'not needed', UNTOUCHED);
-    return { untouched: true };
-  }
-  const proof =
-    kind === 'restore' ? await takeStoresBack(steps, log, entry, { dead: true }) : await prove(steps, log, left);
-  // Whatever this one restored: an undo before it may have been broken off right here.
-  if (proof) await giveLabelsBack(steps, log, entry).catch(() => undefined);
-  return { untouched: false, proof };
-}
-
-async function prove(steps: Steps, log: RollbackLog, left: Leftovers): Promise<ProductionProof | undefined> {
-  const { runId, versionId } = left.holder;
-  const copies = await log.step(6, async () => {
-    const found = await steps.files.copiesBefore(runId);
-    const judged = left.status === 'rolled_back';
-    const lost = found.length === 0 && left.status !== 'absent' && !judged;
-    // Where the claim is lost too, the backups folder is another one now, and there is nothing to wait for.
-    if (lost && left.holder.namespace !== undefined) throw copyIsGone(versionId);
-    const none = lost ? COPY_LOST : judged ? JUDGED_BEFORE : NOTHING_MODIFIED;
-    const detail = found.length > 0 ? `${found.map(({ folder }) => folder).join(', ')} to compare with` : none;
-    return { state: found.length > 0 ? 'done' : 'not needed', detail, result: found };
-  });
-  if (copies.length > 0) return proveProduction(steps, log, { copies, versionId });
-  log.note(7, 'not needed', 'there is nothing to compare with');
-  return undefined;
-}
-
-const UNTOUCHED = 'the switch had not begun: production was not touched';
-
-const NOTHING_MODIFIED = 'the run ended before its copy of production, and so before it modified anything';
-
-const JUDGED_BEFORE = 'an undo before this one has proven production, said so in the row, and let go of its copy';
-
-const COPY_LOST = 'claim and latest-copy are lost: production cannot be compared with what it was';
-
-/** A row is made after latest-copy, and judged before that goes: where a row is open and has no copy, somebody took it. */
-function copyIsGone(versionId: string): Error {
-  return businessFailure('NEEDS_OPERATOR', {
-    found: `${versionId} has a row, and there is no copy of production from before it`,
-    expected: 'latest-copy in the backups folder',
-    next: `bring the backups folder back (HYBRIDFLOW_BACKUPS), then continue with \`${CONTINUE}\``,
-  });
-}
-
 /** Everything else that the run made, last-in first-out; then the last words, unless something is left. */
 async function restOf(
   steps: Steps,
@@ -191,10 +122,13 @@ async function restOf(
   const saga = new Saga();
   const lastWord = { lastWord: true };
   saga.undoWith(`claim of ${versionId}`, () => files.releaseClaim(runId), lastWord);
+  const copyGoes = () => saga.undoWith('latest-copy', () => files.settleLatestCopy(runId, 'old'), lastWord);
+  // Without a claim the open row is all that says that there is something to end: then it is the very last to go.
+  const claimed = holder.namespace !== undefined;
   if (tablesBefore) {
-    saga.undoWith('latest-copy', () => files.settleLatestCopy(runId, 'old'), lastWord);
+    if (claimed) copyGoes();
     saga.undoWith(
-      `registry row of ${versionId}`,
+      verdictOn(versionId),
       () =>
         files.rollBackRow(
           versionId,
@@ -211,6 +145,7 @@ async function restOf(
       // Directly before the journal is closed: an attempt of the dead run may have woken meanwhile.
       saga.undoWith('production once more', () => stillBack(steps, runId), lastWord);
     }
+    if (!claimed) copyGoes();
     saga.undoWith('versioning tables', () => files.undoVersioningTables(tablesBefore));
     saga.undoWith('write fence', () => files.releaseWriteFence(runId));
     saga.undoWith('half-built latest-copy', () => longFiles.removeFolder(LATEST_COPY_FOLDERS.building(runId), runId));
@@ -234,7 +169,7 @@ async function stillBack(steps: Steps, runId: string): Promise<void> {
 
 async function recordOf(
   log: RollbackLog,
-  { holder, reason, trigger, status, criteria }: Leftovers,
+  { holder, reason, trigger, status, criteria, verdict }: Leftovers,
   { proof, untouched }: ProductionFound,
   results: readonly CompensationResult[],
 ): Promise<RollbackRecord> {
@@ -243,8 +178,7 @@ async function recordOf(
   if (left.length > 0) log.note(8, 'failed', left.join('; '));
   else if (holder.tablesBefore) checks = await validateAgain(log);
   else log.note(8, 'done', 'nothing was changed');
-  const known = { versionId: holder.versionId, trigger, reason, checks, left, criteria };
-  // A verdict is given once production is proven, and by nothing else.
-  const proofNeeded = status !== 'absent' && status !== 'rolled_back' && !untouched;
-  return rollbackRecord(known, log, proof, { proofNeeded });
+  const known = { versionId: holder.versionId, trigger, reason, checks, left, criteria, ...(verdict && { verdict }) };
+  const provenBefore = verdict ? isProvenBy(verdict) : false;
+  return rollbackRecord(known, log, proof, { proofNeeded: status !== 'absent' && !untouched && !provenBefore });
 }

@@ -56,7 +56,7 @@ export async function rollBack(
     const known = { versionId, trigger, reason: message, checks, left: leftBy(results), criteria };
     // A saga whose undos all succeeded has compared production, or had modified nothing.
     record.rollback = rollbackRecord(known, log, run.proof, { proofNeeded: false });
-    if (!clean && marked !== 'absent') await logFailedRollback(versionId, rollbackOperation(run, 'failed'));
+    if (!clean && marked !== 'absent') await logFailedRollback(versionId, results, rollbackOperation(run, 'failed'));
     if (modified && marked !== 'absent') await logPostMortem(run.runId, startedOf(run), record.rollback);
     progress.ended(clean ? 'rolled_back' : 'needs_operator');
     const told = modified ? 'rolled_back' : 'refused';

@@ -31,11 +31,22 @@ export function leftBy(results: readonly CompensationResult[]): string[] {
   return results.filter(({ state }) => state === 'failed').map(({ name, error }) => `${name} (${error ?? 'unknown'})`);
 }
 
+/** What gives the row its verdict; it closes the row of operation_log, too. */
+export function verdictOn(versionId: string): string {
+  return `registry row of ${versionId}`;
+}
+
 /**
  * A rollback that left something behind is over too: its row must not stay open, as if it still went on. The next one
  * has a row of its own. metadata.db may be the very store that does not answer, so that this is tried, and no more.
+ * Where the verdict was given all the same, that has closed the row; what is left then stands in the post-mortem.
  */
-export async function logFailedRollback(versionId: string, operation: Operation): Promise<void> {
+export async function logFailedRollback(
+  versionId: string,
+  results: readonly CompensationResult[],
+  operation: Operation,
+): Promise<void> {
+  if (results.some(({ name, state }) => name === verdictOn(versionId) && state === 'undone')) return;
   await tellingSteps()
     .files.logOperations(versionId, [operation])
     .catch(() => undefined);
@@ -43,7 +54,7 @@ export async function logFailedRollback(versionId: string, operation: Operation)
 
 /** `proofNeeded`: production had been modified, so that without a comparison nothing is proven of it. */
 export function rollbackRecord(
-  told: Pick<RollbackRecord, 'versionId' | 'trigger' | 'reason' | 'checks' | 'left' | 'criteria'>,
+  told: Pick<RollbackRecord, 'versionId' | 'trigger' | 'reason' | 'checks' | 'left' | 'criteria' | 'verdict'>,
   log: RollbackLog,
   proof: ProductionProof | undefined,
   { proofNeeded }: { proofNeeded: boolean },
@@ -66,8 +77,10 @@ export function rollbackRecord(
  * said of a version that has a row, or that was being restored. What is undone is undone, whether or not it can be told.
  */
 export async function logPostMortem(runId: string, startedAt: string, record: RollbackRecord): Promise<void> {
-  const { versionId, trigger, reason, steps, checks, criteria, proof, restored, proven, left } = record;
-  const told = { trigger, reason, steps, checks: checksInBrief(checks), proof: inBrief(proof), restored, proven, left };
+  const { versionId, trigger, reason, steps, checks, criteria, proof, restored, savedTo, verdict, proven, left } =
+    record;
+  const found = verdict ?? { proof: inBrief(proof), restored, savedTo };
+  const told = { trigger, reason, steps, checks: checksInBrief(checks), ...found, proven, left };
   const at = { startedAt, completedAt: new Date().toISOString() };
   const status = left.length === 0 ? 'success' : 'failed';
   const operations: Operation[] = [{ type: 'post_mortem', status, details: told, ...at }];
@@ -84,11 +97,11 @@ export function postMortem(
   details: Record<string, unknown>,
   status: 'success' | 'failed' = 'success',
 ): Operation {
-  const told = inBrief(proof?.comparisons ?? []);
+  const { comparisons = [], restored = [], savedTo = null } = proof ?? {};
   return {
     type: 'rollback',
     status,
-    details: { ...details, proof: told, restored: proof?.restored ?? [] },
+    details: { ...details, proof: inBrief(comparisons), restored, savedTo },
     startedAt,
     completedAt: new Date().toISOString(),
   };

@@ -9,6 +9,7 @@ import { demandConsistent, stateOfCapture } from '../parts/consistency';
 import { demandAll } from '../parts/demand';
 import { proveProduction } from '../parts/prove-production';
 import { rollbackOperation } from '../parts/roll-back';
+import { verdictOn } from '../parts/rollback-record';
 import { allOrCancel } from '../parts/run';
 import { sweepSnapshots } from '../parts/sweep-snapshots';
 
@@ -80,7 +81,7 @@ function registerUndo(run: BaselineRun, folder: string): void {
   const { undo, saga, runId, versionId, progress } = run;
   saga.undoWith('latest-copy', () => undo.files.settleLatestCopy(runId, 'old'), { lastWord: true });
   saga.undoWith(
-    'registry row',
+    verdictOn(versionId),
     () => undo.files.rollBackRow(versionId, runId, progress.view.reason ?? 'unknown', rollbackOperation(run)),
     { lastWord: true },
   );

@@ -32,10 +32,18 @@ export async function takeRestoreBack(run: RestoreRun, cause: BackCause): Promis
     }
     progress.rollingBack(reason);
     log.note(1, 'done', `restore of ${versionId}: ${reason}`);
+    log.note(2, 'not needed', 'a restore has no row of its own');
+    for (const step of [3, 4, 5]) log.note(step, 'not needed', 'a restore stages nothing');
     const results = entry === 'unknown' ? [undecided()] : await run.saga.compensate((one) => progress.compensated(one));
     const clean = results.every(({ state }) => state !== 'failed');
+    if (!log.steps.some(({ number }) => number === 6)) {
+      for (const step of [6, 7]) log.note(step, 'not needed', 'no store had been switched');
+    }
     const checks = clean && switched ? await validateAgain(log) : [];
-    const known = { versionId, trigger: null, reason, checks, left: leftBy(results) };
+    const left = leftBy(results);
+    if (!clean) log.note(8, 'failed', left.join('; '));
+    else if (!switched) log.note(8, 'done', 'nothing was changed');
+    const known = { versionId, trigger: null, reason, checks, left };
     run.rollback = rollbackRecord(known, log, run.proof, { proofNeeded: switched });
     const startedAt = progress.view.rollingBackSince ?? new Date().toISOString();
     if (switched) await logPostMortem(run.runId, startedAt, run.rollback);
