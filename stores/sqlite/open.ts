@@ -1,8 +1,9 @@
-import { closeSync, existsSync, openSync, readSync, statSync, type Stats } from 'node:fs';
+import { statSync, type Stats } from 'node:fs';
 import Database from 'better-sqlite3';
 import { HybridFlowError } from '../../domain/errors';
 import type { WriteLease } from '../ports';
 import { databaseInvalid, databaseMissing, sqliteCode, translateSqliteError } from './errors';
+import { idleImage, isIdleWal } from './idle-image';
 
 export type Db = Database.Database;
 
@@ -17,6 +18,8 @@ export interface Source {
  * own connection: a file that was swapped (a restore) is noticed, and no handle outlives the call.
  */
 export function reading<T>(source: Source, use: (db: Db) => T): T {
+  const image = translated(source, () => idleImage(source.path));
+  if (image) return translated(source, () => onImage(image, use));
   return connected(source, (db, readonly) => {
     if (!readonly) db.pragma('query_only = ON');
     return db.transaction(use).deferred(db);
@@ -97,10 +100,21 @@ function assertLease(lease: WriteLease | undefined): void {
   });
 }
 
+/** Reads an image in memory: in one transaction as well, since callers may rely on being in one. */
+function onImage<T>(image: Buffer, use: (db: Db) => T): T {
+  const db = new Database(image);
+  try {
+    db.pragma('query_only = ON');
+    return db.transaction(use).deferred(db);
+  } finally {
+    db.close();
+  }
+}
+
 /**
- * A read-only connection where that leaves no trace. Two cases need one that may write: a database in WAL
- * mode that nobody has open (a read-only reader would leave empty -wal and -shm files behind, a read-write one
- * removes them when it closes), and a journal left by a killed writer, which must be played back first.
+ * A read-only connection where that leaves no trace. Two cases need one that may write: a database in WAL mode that
+ * nobody has open and that is too large for an image (a read-only reader would leave empty -wal and -shm files behind, a
+ * read-write one removes them when it closes), and a journal left by a killed writer, which must be played back first.
  */
 function connected<T>(source: Source, use: (db: Db, readonly: boolean) => T): T {
   return translated(source, () => {
@@ -142,21 +156,4 @@ function assertRegularFile(path: string): void {
     throw databaseInvalid(path, (error as Error).message, error);
   }
   if (!found.isFile()) throw databaseInvalid(path, found.isDirectory() ? 'it is a folder' : 'it is not a regular file');
-}
-
-/** Byte 18 of the header is 2 in WAL mode; while anybody has such a database open, its -wal file exists. */
-function isIdleWal(path: string): boolean {
-  if (existsSync(`${path}-wal`)) return false;
-  const header = Buffer.alloc(19);
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch {
-    return false; // SQLite cannot open it either, and says why.
-  }
-  try {
-    return readSync(file, header, 0, header.length, 0) === header.length && header[18] === 2;
-  } finally {
-    closeSync(file);
-  }
 }

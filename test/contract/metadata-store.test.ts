@@ -131,6 +131,18 @@ describe('reading', () => {
     expect(readdirSync(folder).sort()).toEqual(['copy.db', 'metadata.db']);
   });
 
+  it('does not open a database in WAL mode that nobody else has open', () => {
+    sql('PRAGMA journal_mode = WAL');
+    const touched = () => statSync(folder, { bigint: true }).mtimeNs;
+    const before = touched();
+    expect(store().inventory()).toMatchObject({ chapters: 3, path });
+    expect(store().inspectTables()).toContainEqual(expect.objectContaining({ state: 'absent' }));
+    expect(touched()).toBe(before);
+    // Whoever opens it makes two files beside it, if only for a moment.
+    sql('SELECT 1 FROM chapter_metadata');
+    expect(touched()).not.toBe(before);
+  });
+
   it('reads beside a live writer in WAL mode, and leaves its files alone', () => {
     const writer = new Database(path);
     writer.pragma('journal_mode = WAL');
