@@ -35,7 +35,10 @@ export interface MeasuredLife {
 const POLL_MS = 20;
 const SHARE = 0.01;
 
-/** Registers a baseline, publishes a change of 1 %, half of it a chapter that is replaced, and restores the baseline: over that change, and after a loss. */
+/**
+ * Registers a baseline, publishes a change of 1 %, half of it a chapter that is replaced, and restores the baseline: over
+ * that change, and after a loss.
+ */
 export async function measureLife(context: Context, session: Session): Promise<MeasuredLife> {
   const { base } = context.settings();
   const { change: first } = await startOrAttach(session, base, { startedBy: 'bench' });

@@ -25,11 +25,10 @@ export function isIdleWal(path: string): boolean {
 }
 
 /**
- * All of a database in WAL mode that nobody has open, to be read in memory: such a file cannot be opened without making
- * files beside it. Undefined where it is another one, is too large, or was written to meanwhile.
+ * All of an idle database in WAL mode, to be read in memory: such a file cannot be opened without making files beside
+ * it. Undefined where it is too large, or was written to meanwhile.
  */
-export function idleImage(path: string): Buffer | undefined {
-  if (!isIdleWal(path)) return undefined;
+export function imageOf(path: string): Buffer | undefined {
   const file = openSync(path, 'r');
   try {
     const before = fstatSync(file, { bigint: true });

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { HybridFlowError } from '../../domain/errors';
 import type { WriteLease } from '../ports';
 import { databaseInvalid, databaseMissing, sqliteCode, translateSqliteError } from './errors';
-import { idleImage, isIdleWal } from './idle-image';
+import { imageOf, isIdleWal } from './idle-image';
 
 export type Db = Database.Database;
 
@@ -18,17 +18,20 @@ export interface Source {
  * own connection: a file that was swapped (a restore) is noticed, and no handle outlives the call.
  */
 export function reading<T>(source: Source, use: (db: Db) => T): T {
-  const image = translated(source, () => idleImage(source.path));
-  if (image) return translated(source, () => onImage(image, use));
-  return connected(source, (db, readonly) => {
+  const read = (db: Db, readonly: boolean) => {
     if (!readonly) db.pragma('query_only = ON');
     return db.transaction(use).deferred(db);
+  };
+  return translated(source, () => {
+    const idle = isIdleWal(source.path);
+    const image = idle ? imageOf(source.path) : undefined;
+    return image ? closing(new Database(image), (db) => read(db, false)) : connected(source, idle, read);
   });
 }
 
 /** As {@link reading}, but outside a transaction: VACUUM INTO brings its own and would refuse. */
 export function copying<T>(source: Source, use: (db: Db) => T): T {
-  return connected(source, use);
+  return translated(source, () => connected(source, isIdleWal(source.path), use));
 }
 
 /**
@@ -100,32 +103,18 @@ function assertLease(lease: WriteLease | undefined): void {
   });
 }
 
-/** Reads an image in memory: in one transaction as well, since callers may rely on being in one. */
-function onImage<T>(image: Buffer, use: (db: Db) => T): T {
-  const db = new Database(image);
-  try {
-    db.pragma('query_only = ON');
-    return db.transaction(use).deferred(db);
-  } finally {
-    db.close();
-  }
-}
-
 /**
  * A read-only connection where that leaves no trace. Two cases need one that may write: a database in WAL mode that
  * nobody has open and that is too large for an image (a read-only reader would leave empty -wal and -shm files behind, a
  * read-write one removes them when it closes), and a journal left by a killed writer, which must be played back first.
  */
-function connected<T>(source: Source, use: (db: Db, readonly: boolean) => T): T {
-  return translated(source, () => {
-    const readonly = !isIdleWal(source.path);
-    try {
-      return withConnection(source, { readonly }, (db) => use(db, readonly));
-    } catch (error) {
-      if (!readonly || !sqliteCode(error)?.startsWith('SQLITE_READONLY_')) throw error;
-      return withConnection(source, { readonly: false }, (db) => use(db, false));
-    }
-  });
+function connected<T>(source: Source, idle: boolean, use: (db: Db, readonly: boolean) => T): T {
+  try {
+    return withConnection(source, { readonly: !idle }, (db) => use(db, !idle));
+  } catch (error) {
+    if (idle || !sqliteCode(error)?.startsWith('SQLITE_READONLY_')) throw error;
+    return withConnection(source, { readonly: false }, (db) => use(db, false));
+  }
 }
 
 function translated<T>(source: Source, work: () => T): T {
@@ -138,7 +127,10 @@ function translated<T>(source: Source, work: () => T): T {
 }
 
 function withConnection<T>(source: Source, options: { readonly: boolean }, use: (db: Db) => T): T {
-  const db = new Database(source.path, { ...options, fileMustExist: true, timeout: source.busyTimeoutMs });
+  return closing(new Database(source.path, { ...options, fileMustExist: true, timeout: source.busyTimeoutMs }), use);
+}
+
+function closing<T>(db: Db, use: (db: Db) => T): T {
   try {
     return use(db);
   } finally {

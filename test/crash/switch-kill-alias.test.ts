@@ -5,7 +5,7 @@ import type { RollbackRecord } from '../../domain/rollback';
 import { LATEST_COPY, versionLabel } from '../../domain/version-id';
 import { TestBase } from '../support/base';
 import { CrashPool } from '../support/crash-pool';
-import type { Trap } from '../support/crash-traps';
+import { dying, type Death } from '../support/crash-traps';
 import {
   digestsOf,
   expectNothingLeft,
@@ -119,10 +119,8 @@ async function titles(): Promise<string[]> {
   return rows.map(({ title }) => title);
 }
 
-const died = ([when, call]: readonly [Trap['when'], string]): Trap => ({ when, call, then: 'die' });
-
 /** What a promote does otherwise where production is behind an alias, and where it is too large for one transaction. */
-const STEPS: readonly (readonly [Trap['when'], string])[] = [
+const STEPS: readonly Death[] = [
   ['before', 'graph.switchStaged'],
   ['within', 'graph.switchStaged'],
   ['after', 'graph.switchStaged'],
@@ -131,19 +129,19 @@ const STEPS: readonly (readonly [Trap['when'], string])[] = [
   ['before', 'vectors.switchAlias'],
   ['after', 'vectors.switchAlias'],
 ];
-const COMMITTED: readonly (readonly [Trap['when'], string])[] = [
+const COMMITTED: readonly Death[] = [
   ['after', 'metadata.journal.commitPromote'],
   ['before', 'vectors.retire'],
   ['after', 'vectors.retire'],
 ];
 /** Behind an alias a staging has a collection of its own. */
-const STAGING: readonly (readonly [Trap['when'], string])[] = [
+const STAGING: readonly Death[] = [
   ['before', 'vectors.prepareStaging'],
   ['after', 'vectors.prepareStaging'],
 ];
 
 test('a worker is killed at each step of the first promote behind an alias, and another goes on', async () => {
-  const traps = [...STAGING, ...STEPS, ...COMMITTED].map(died);
+  const traps = [...STAGING, ...STEPS, ...COMMITTED].map(dying);
   await pool.start(traps, ONE_BY_ONE);
   const edition = other(present);
   const { versionId, runId } = await publish(edition);
@@ -154,8 +152,8 @@ test('a worker is killed at each step of the first promote behind an alias, and 
 
 describe('worker and run die in a promote behind an alias, with a transaction for each chapter', () => {
   /** What is found of it by whoever comes next. */
-  async function deadAt(step: readonly [Trap['when'], string], edition: Edition): Promise<string> {
-    await pool.start([died(step)], ONE_BY_ONE);
+  async function deadAt(step: Death, edition: Edition): Promise<string> {
+    await pool.start([dying(step)], ONE_BY_ONE);
     const publishing = await stageEdition(live, base, pool.taskQueue, edition);
     open = publishing.handle;
     expect((await publishing.ready()).failed).toEqual([]);

@@ -3,7 +3,7 @@ import type { RollbackRecord } from '../../domain/rollback';
 import { openStores } from '../../client/stores';
 import { TestBase } from '../support/base';
 import { CrashPool } from '../support/crash-pool';
-import type { Side, Trap } from '../support/crash-traps';
+import { dying, type Death } from '../support/crash-traps';
 import { fingerprint, type Fingerprint } from '../support/fingerprint';
 import { connectLive, type Live } from '../support/live';
 import { until } from '../support/until';
@@ -14,7 +14,7 @@ jest.setTimeout(240_000);
 /** Workers that are killed at the last words of a migration's undo: verdict, latest-copy, claim. */
 
 const PARAGRAPHS = 60;
-const LAST_WORDS: readonly (readonly [Side, string])[] = [
+const LAST_WORDS: readonly Death[] = [
   ['before', 'metadata.registry.rollBack'],
   ['after', 'metadata.registry.rollBack'],
   ['before', 'artifacts.settleLatestCopy'],
@@ -22,7 +22,6 @@ const LAST_WORDS: readonly (readonly [Side, string])[] = [
   ['before', 'artifacts.releaseClaim'],
   ['after', 'artifacts.releaseClaim'],
 ];
-const died = ([when, call]: readonly [Side, string]): Trap => ({ when, call, then: 'die' });
 
 let live: Live;
 let base: TestBase;
@@ -72,7 +71,7 @@ async function expectUndone(): Promise<void> {
 }
 
 test('a worker is killed at each of them, and another goes on', async () => {
-  const traps = LAST_WORDS.map(died);
+  const traps = LAST_WORDS.map(dying);
   await pool.start(traps);
   const handle = await start('registerBaseline', { confirm: 'hash' });
   expect(await failureOf(pool.through(handle))).toMatchObject({ code: 'ROLLED_BACK' });
@@ -86,7 +85,7 @@ const DEATHS = LAST_WORDS.filter(([when], i) => i === 0 || when === 'after');
 test.each(DEATHS.map((word) => [word.join(' '), word] as const))(
   'worker and run die %s: a rollback ends what is left',
   async (name, word) => {
-    await pool.start([died(word)]);
+    await pool.start([dying(word)]);
     const dead = await start('registerBaseline', { confirm: 'hash' });
     await until(
       'a death',

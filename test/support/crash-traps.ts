@@ -27,6 +27,11 @@ export interface Traps {
   every?: Side | 'never';
 }
 
+/** Where a worker is killed. */
+export type Death = readonly [Trap['when'], string];
+
+export const dying = ([when, call]: Death): Trap => ({ when, call, then: 'die' });
+
 export const nameOf = ({ when, call }: Trap) => `${when} ${call}`;
 
 /** The same ports, with traps in them. */

@@ -68,6 +68,20 @@ export class FakeWorld {
     this.registry.tablesExist = () => this.tables === 'ours';
   }
 
+  /** The batch of this number waits until it is let go. */
+  holdBatch(nth: number): { reached: Promise<void>; letGo: () => void } {
+    let letGo: () => void = () => undefined;
+    let arrived: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (letGo = resolve));
+    const reached = new Promise<void>((resolve) => (arrived = resolve));
+    this.onBatch = async (batch) => {
+      if (batch !== nth) return;
+      arrived();
+      await gate;
+    };
+    return { reached, letGo: () => letGo() };
+  }
+
   /** Everything that a rollback must leave as it was; the registry's verdict is looked at apart. */
   get traces(): unknown {
     return {

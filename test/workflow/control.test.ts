@@ -20,15 +20,7 @@ const runs = fakeRuns('control');
 
 /** Starts a run whose batch `nth` waits until the test lets it go on. */
 async function startHeldAt(nth: number, world = new FakeWorld(95)) {
-  let letGo: () => void = () => undefined;
-  let arrived: () => void = () => undefined;
-  const gate = new Promise<void>((resolve) => (letGo = resolve));
-  const reached = new Promise<void>((resolve) => (arrived = resolve));
-  world.onBatch = async (batch) => {
-    if (batch !== nth) return;
-    arrived();
-    await gate;
-  };
+  const { reached, letGo } = world.holdBatch(nth);
   const handle = await runs.start(world.deps());
   await reached;
   return { world, handle, letGo };

@@ -107,21 +107,14 @@ test('a verdict on a production that differed, by somebody else, proves nothing'
 
 test('a run that is asked to stop, and cannot end its undo, is undone by whoever asked', async () => {
   const world = new FakeWorld(25);
-  let atLabels = () => undefined as void;
-  const labelling = new Promise<void>((resolve) => (atLabels = resolve));
-  let release = () => undefined as void;
-  const held = new Promise<void>((resolve) => (release = resolve));
-  world.onBatch = async () => {
-    atLabels();
-    await held;
-  };
+  const { reached, letGo } = world.holdBatch(1);
   const run = await runs.start(withFaults(world.deps(), [settling('before', 1)]).deps);
-  await labelling;
+  await reached;
   const { runId } = await run.describe();
   world.openRuns.add(runId);
   // Whoever waits for the run to end has asked it to stop before.
   let asked = 0;
-  world.onIsOpen = () => (++asked === 2 ? release() : undefined);
+  world.onIsOpen = () => (++asked === 2 ? letGo() : undefined);
   const ended = failureOf(run.result()).finally(() => world.openRuns.delete(runId));
   const rolling = await runs.rollBack(world.deps(), {}, runId);
   expect((await ended).code).toBe('NEEDS_OPERATOR');

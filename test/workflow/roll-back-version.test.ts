@@ -90,17 +90,9 @@ test('a copy that somebody took away before the row was judged is asked for', as
 
 test('asks a run under way to stop, and answers what it told of its own undo', async () => {
   const world = new FakeWorld(60);
-  let reached = () => undefined as void;
-  const atThird = new Promise<void>((resolve) => (reached = resolve));
-  let release = () => undefined as void;
-  const held = new Promise<void>((resolve) => (release = resolve));
-  world.onBatch = async (batch) => {
-    if (batch !== 3) return;
-    reached();
-    await held;
-  };
+  const { reached, letGo } = world.holdBatch(3);
   const run = await runs.start(world.deps());
-  await atThird;
+  await reached;
   const { runId } = await run.describe();
   world.openRuns.add(runId);
   void run.result().then(
@@ -108,7 +100,7 @@ test('asks a run under way to stop, and answers what it told of its own undo', a
     () => world.openRuns.delete(runId),
   );
   const rolling = await runs.rollBack(world.deps(), { reason: 'wrong night', startedBy: 'ada' });
-  release();
+  letGo();
   const record = await rolling.result();
   expect(record).toMatchObject({
     proven: true,

@@ -7,7 +7,7 @@ import { demandStillBack } from '../phases/restore/stores-back';
 import { undoSteps, type Steps } from './activities';
 import { lookAtProduction, type Leftovers, type ProductionFound } from './production-found';
 import type { ProductionProof } from './prove-production';
-import { RollbackLog } from './rollback-log';
+import { noteNoRow, noteNoStaging, RollbackLog } from './rollback-log';
 import {
   leftBy,
   logFailedRollback,
@@ -31,7 +31,7 @@ export async function eightSteps(left: Leftovers): Promise<{ record: RollbackRec
   const steps = undoSteps();
   const log = new RollbackLog();
   log.note(1, 'done', `${versionId}, of run ${runId}`);
-  if (status === 'absent') log.note(2, 'not needed', noRow(left), left.startedAt);
+  if (status === 'absent') noteNoRow(log, holder.kind, left.startedAt);
   else log.note(2, 'done', status, left.startedAt);
   let found: ProductionFound = { untouched: false };
   // A run that had not passed preflight changed no store.
@@ -56,20 +56,9 @@ export async function eightSteps(left: Leftovers): Promise<{ record: RollbackRec
   return { record, results };
 }
 
-function noRow({ holder }: Leftovers): string {
-  return holder.kind === 'restore' ? 'a restore has no row of its own' : 'the version had no row yet';
-}
-
 async function clearStaging({ files, longFiles, longStores }: Steps, log: RollbackLog, left: Leftovers): Promise<void> {
-  if (left.holder.kind === 'restore') {
-    for (const step of [3, 4, 5]) log.note(step, 'not needed', 'a restore stages nothing');
-    return;
-  }
-  if (left.holder.label === BASELINE_LABEL) {
-    log.note(3, 'not needed', 'a baseline has no staging table');
-    log.note(4, 'not needed', 'a baseline has no staging collection');
-    return;
-  }
+  if (left.holder.kind === 'restore') return noteNoStaging(log, 'restore');
+  if (left.holder.label === BASELINE_LABEL) return noteNoStaging(log, 'baseline');
   await log.attempt(3, async () => gone(await files.dropStagingTable()));
   await log.attempt(4, async () => gone(await longFiles.dropStagingCollection(), 'nothing under the staging name'));
   await log.attempt(5, async () => {

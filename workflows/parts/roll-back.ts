@@ -8,6 +8,7 @@ import { judgeRun } from './criteria';
 import { businessFailure, messageOf, statedTrigger } from './failures';
 import { CONTINUE } from './names';
 import { unfinished } from './outcome';
+import { noteNoRow, noteNoStaging, noteNotCompared } from './rollback-log';
 import { writeReport } from './report';
 import { leftBy, logFailedRollback, logPostMortem, postMortem, rollbackRecord, validateAgain } from './rollback-record';
 
@@ -89,7 +90,7 @@ async function mark(run: BaselineRun, message: string): Promise<string> {
   const startedAt = startedOf(run);
   try {
     const status = await undo.files.markRollback(versionId, runId, message, startedAt);
-    if (status === 'absent') log.note(2, 'not needed', 'the version had no row yet', startedAt);
+    if (status === 'absent') noteNoRow(log, 'baseline', startedAt);
     else log.note(2, 'done', `${status}, operation_log row opened`, startedAt);
     return status;
   } catch (error) {
@@ -105,17 +106,13 @@ function undecided(): CompensationResult {
 }
 
 /** What the saga did, told as the plan's steps 3 to 5; 6 and 7 have told of themselves. */
-function noteSteps({ rollbackLog: log, label, proof }: BaselineRun, results: readonly CompensationResult[]): void {
-  log.note(3, 'not needed', 'a baseline has no staging table');
-  log.note(4, 'not needed', 'a baseline has no staging collection');
+function noteSteps({ rollbackLog: log, label }: BaselineRun, results: readonly CompensationResult[]): void {
+  noteNoStaging(log, 'baseline');
   const labels = results.find(({ name }) => name === `labels :${label}`);
   if (!labels) log.note(5, 'not needed', 'no label had been given');
   else if (labels.state === 'failed') log.note(5, 'failed', labels.error ?? '', labels.startedAt, labels.endedAt);
   else log.note(5, 'done', `no node carries :${label} any more`, labels.startedAt, labels.endedAt);
-  if (!proof && !log.steps.some(({ number }) => number === 6 || number === 7)) {
-    log.note(6, 'not needed', 'nothing had been modified when the run ended');
-    log.note(7, 'not needed', 'nothing had been modified when the run ended');
-  }
+  noteNotCompared(log, 'nothing had been modified when the run ended');
 }
 
 function countedBefore({ record }: BaselineRun): { chapters: number; perTextbook: Record<string, number> } | undefined {

@@ -1,3 +1,4 @@
+import type { Claim } from '../../domain/claim';
 import { ROLLBACK_STEPS, type RollbackStep } from '../../domain/rollback';
 import { messageOf } from './failures';
 
@@ -52,6 +53,28 @@ export class RollbackLog {
       : { number, name, state, detail, startedAt, endedAt };
     this.#steps.set(number, merged);
   }
+}
+
+/** Step 2 of a run that has no row: yet, or as every restore. */
+export function noteNoRow(log: RollbackLog, kind: Claim['kind'], startedAt?: string): void {
+  const why = kind === 'restore' ? 'a restore has no row of its own' : 'the version had no row yet';
+  log.note(2, 'not needed', why, startedAt);
+}
+
+/** Steps 3 and 4 of what stages nothing; a restore gives no label either, and has no use for step 5. */
+export function noteNoStaging(log: RollbackLog, kind: 'baseline' | 'restore'): void {
+  if (kind === 'restore') {
+    for (const step of [3, 4, 5]) log.note(step, 'not needed', 'a restore stages nothing');
+    return;
+  }
+  log.note(3, 'not needed', 'a baseline has no staging table');
+  log.note(4, 'not needed', 'a baseline has no staging collection');
+}
+
+/** Steps 6 and 7, unless they have told of themselves. */
+export function noteNotCompared(log: RollbackLog, why: string): void {
+  if (log.steps.some(({ number }) => number === 6 || number === 7)) return;
+  for (const step of [6, 7]) log.note(step, 'not needed', why);
 }
 
 const ORDER: readonly RollbackStep['state'][] = ['not needed', 'done', 'failed'];

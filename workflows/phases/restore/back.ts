@@ -4,6 +4,7 @@ import type { SwitchEntry } from '../../../domain/switch-journal';
 import { tellingSteps } from '../../parts/activities';
 import { businessFailure, messageOf } from '../../parts/failures';
 import { CONTINUE } from '../../parts/names';
+import { noteNoRow, noteNoStaging, noteNotCompared } from '../../parts/rollback-log';
 import { leftBy, logPostMortem, rollbackRecord, validateAgain } from '../../parts/rollback-record';
 import { unfinishedOutcome } from './outcome';
 import type { RestoreRun } from './restore-run';
@@ -32,13 +33,11 @@ export async function takeRestoreBack(run: RestoreRun, cause: BackCause): Promis
     }
     progress.rollingBack(reason);
     log.note(1, 'done', `restore of ${versionId}: ${reason}`);
-    log.note(2, 'not needed', 'a restore has no row of its own');
-    for (const step of [3, 4, 5]) log.note(step, 'not needed', 'a restore stages nothing');
+    noteNoRow(log, 'restore');
+    noteNoStaging(log, 'restore');
     const results = entry === 'unknown' ? [undecided()] : await run.saga.compensate((one) => progress.compensated(one));
     const clean = results.every(({ state }) => state !== 'failed');
-    if (!log.steps.some(({ number }) => number === 6)) {
-      for (const step of [6, 7]) log.note(step, 'not needed', 'no store had been switched');
-    }
+    noteNotCompared(log, 'no store had been switched');
     const checks = clean && switched ? await validateAgain(log) : [];
     const left = leftBy(results);
     if (!clean) log.note(8, 'failed', left.join('; '));
